@@ -1,0 +1,5 @@
+"""`python -m arumaldo`."""
+
+from arumaldo.cli import main
+
+main()

@@ -1,0 +1,129 @@
+"""Deliveries: claim, finish, put back. Every change names the token, so that nobody acts for a holder that is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from arumaldo.bus.outbox import ring_after_commit
+from arumaldo.errors import HubError
+from arumaldo.store.scope import Owner, Store
+
+# Six seconds without a heartbeat, and a worker's deliveries are free.
+_FREE = """
+  (d.holder IS NULL OR d.held_until < hub_now() OR NOT EXISTS (
+     SELECT 1 FROM workers w WHERE w.id = d.holder AND w.seen_at > hub_now() - interval '6 seconds'))
+"""
+_FIRST_OF_ITS_KEY = """
+  NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.key = d.key AND o.state = 'waiting' AND o.id < d.id)
+"""
+_CLAIM = text(f"""
+UPDATE deliveries d
+SET holder = :worker, token = d.token + 1, attempt = d.attempt + 1, config_version = :config,
+    held_until = hub_now() + make_interval(secs => d.within)
+FROM messages m
+WHERE d.id = :id AND m.id = d.message_id AND d.state = 'waiting' AND d.due_at <= hub_now()
+  AND {_FREE} AND {_FIRST_OF_ITS_KEY}
+RETURNING d.id, d.token, d.attempt, d.handler, d.lane, d.key, d.within, d.created_at, d.reseller_id, d.account_id,
+          m.id AS message_id, m.type, m.version, m.body, m.created_at AS published_at
+""")  # noqa: S608 - constants of this file
+_LOCK = text("""
+SELECT id FROM deliveries WHERE id = :id AND token = :token AND state = 'waiting' FOR UPDATE
+""")
+_END = text("""
+UPDATE deliveries SET state = :state, holder = NULL, held_until = NULL, finished_at = hub_now(), waits_for = :why
+WHERE id = :id AND token = :token AND state = 'waiting'
+""")
+_PUT_BACK = text("""
+UPDATE deliveries
+SET holder = NULL, held_until = NULL, due_at = hub_now() + make_interval(secs => :after), waits_for = :why,
+    attempt = attempt - :uncount
+WHERE id = :id AND token = :token AND state = 'waiting'
+""")
+_NEXT_OF_KEY = text("""
+SELECT id, lane FROM deliveries WHERE key = :key AND state = 'waiting' AND id <> :id ORDER BY id LIMIT 1
+""")
+_DUE = text(f"""
+SELECT d.id, d.lane FROM deliveries d
+WHERE d.state = 'waiting' AND d.due_at <= hub_now() AND {_FREE} AND {_FIRST_OF_ITS_KEY}
+ORDER BY d.due_at LIMIT :most
+""")  # noqa: S608 - constants of this file
+
+
+class Overtaken(HubError):
+    """Another worker holds this delivery now; nothing that this one does counts any more."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A delivery in this worker's hands, with its message."""
+
+    id: int
+    token: int
+    attempt: int
+    handler: str
+    lane: str
+    key: str
+    within: float
+    created_at: datetime
+    owner: Owner
+    message_id: UUID
+    type: str
+    version: int
+    body: dict[str, Any]
+    published_at: datetime
+
+
+def claim(store: Store, delivery: int, worker: int, config_version: int) -> Held | None:
+    """Take the delivery, if it is due, free, and the oldest of its key; the attempt counts from here."""
+    try:
+        with store.hub() as session:
+            row = session.execute(_CLAIM, {"id": delivery, "worker": worker, "config": config_version}).one_or_none()
+    except IntegrityError:  # another of the same key was claimed in the same moment
+        return None
+    if row is None:
+        return None
+    facts = dict(row._mapping)
+    owner = Owner(facts.pop("reseller_id"), facts.pop("account_id"))
+    return Held(owner=owner, **facts)
+
+
+def lock(session: Session, held: Held) -> None:
+    """Hold the delivery's own row until the transaction ends. Overtaken when its token is another's."""
+    if session.execute(_LOCK, {"id": held.id, "token": held.token}).one_or_none() is None:
+        raise Overtaken(f"delivery {held.id} of {held.handler} went to another worker")
+
+
+def end(session: Session, held: Held, state: str = "done", why: str | None = None) -> None:
+    """Finish the delivery within the caller's transaction, and ring for the next one of its key."""
+    session.execute(_END, {"id": held.id, "token": held.token, "state": state, "why": why})
+    following = session.execute(_NEXT_OF_KEY, {"key": held.key, "id": held.id}).one_or_none()
+    if following is not None:
+        ring_after_commit(session, [(following.lane, following.id)])
+
+
+def put_back(store: Store, held: Held, after: float, why: str, *, counts: bool) -> None:
+    """Give the delivery back, due `after` seconds from now; `counts` says whether the attempt was one."""
+    with store.hub() as session:
+        session.execute(
+            _PUT_BACK,
+            {"id": held.id, "token": held.token, "after": after, "why": why[:500], "uncount": 0 if counts else 1},
+        )
+
+
+def due(store: Store, most: int = 200) -> list[tuple[str, int]]:
+    """(lane, id) of what could be claimed now, longest due first."""
+    with store.hub() as session:
+        return [(row.lane, row.id) for row in session.execute(_DUE, {"most": most})]
+
+
+def now(session: Session) -> datetime:
+    """The hub's time."""
+    moment: datetime = session.execute(text("SELECT hub_now()")).scalar_one()
+    return moment

@@ -1,0 +1,203 @@
+"""Effects: one thing made at a vendor, once, whatever crashes.
+
+intent (committed) → call → record. Before any repeat the vendor is asked: found and ours → adopted; surely absent →
+called again, or, with money whose outcome was in doubt, given up as refused; else the question waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, get_type_hints
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+
+from arumaldo.bus.work import LookAgain, Reference, Work
+from arumaldo.capabilities import CAPABILITIES
+from arumaldo.capabilities.kinds import Made
+from arumaldo.errors import Denied, HubError, OutcomeUnknown, Refused, Unavailable
+from arumaldo.hub import Call
+from arumaldo.store.journal import EFFECT_MOVES, Effect
+from arumaldo.store.scope import Rows
+
+_CLOCKS_MAY_DIFFER = timedelta(minutes=2)
+_SLOWEST_LOOK = 30.0
+
+
+@dataclass(frozen=True)
+class _Intent:
+    """What is known of the effect before this attempt does anything."""
+
+    id: UUID
+    state: str
+    fresh: bool
+    looks: int
+    age: timedelta
+    intended_at: datetime
+    result: dict[str, Any] | None
+    problem: str | None
+
+
+class Effects:
+    """Carries out the calls of one attempt; hand `invoke` to its `AccountHub`."""
+
+    def __init__(self, work: Work, *, look_first: bool = True) -> None:
+        """`look_first=False` leaves the look-up out: for a control run that must show doubles, never for service."""
+        self._work = work
+        self._look_first = look_first
+
+    def invoke(self, call: Call) -> Any:
+        """Reads and puts go through. A create becomes an effect: a second call with its reference answers the first."""
+        self._work.need_time_for_a_call()
+        if call.kind.name != "creates":
+            return call.make()
+        reference = call.arguments["reference"]
+        if not isinstance(reference, Reference):
+            raise HubError(f"{call.step} needs a reference made by work.reference(...)")
+        call = Call(call.provider, call.hook, call.kind, {**call.arguments, "reference": reference.at(call.step)})
+        return self._once(call, self._intend(call, reference))
+
+    def _once(self, call: Call, intent: _Intent) -> Made:
+        match intent.state:
+            case "done":
+                return _promised(call).model_validate(intent.result)
+            case "refused" | "undone":
+                raise Refused(call.provider.name, intent.problem or "this was taken back")
+        if not intent.fresh and self._look_first and (found := self._look(call, intent)) is not None:
+            return found
+        return self._make(call, intent)
+
+    def _intend(self, call: Call, reference: Reference) -> _Intent:
+        with self._work.locked() as rows:
+            effect = rows.first(Effect, Effect.reference == call.arguments["reference"], lock=True)
+            fresh = effect is None
+            if effect is None:
+                effect = rows.add(
+                    Effect(
+                        subject=reference.subject, step=call.step, generation=reference.generation, state="intended",
+                        reference=call.arguments["reference"], provider=call.provider.name,
+                    )
+                )  # fmt: skip
+                rows.session.refresh(effect)
+            now: datetime = rows.session.scalars(select(func.hub_now())).one()
+            return _Intent(
+                effect.id, effect.state, fresh, effect.looks, now - effect.intended_at, effect.intended_at,
+                effect.result, effect.problem,
+            )  # fmt: skip
+
+    def _look(self, call: Call, intent: _Intent) -> Made | None:
+        """What the vendor holds for the reference; None when it may be called (again)."""
+        found = self._find(call)
+        ours = [made for made in found if _is_ours(made, call.arguments["reference"], intent)]
+        if ours:
+            self._record(call, intent, "done", ours[0])
+            return ours[0]
+        if found:
+            problem = "taken: it exists at the provider, and we did not make it"
+            self._record(call, intent, "refused", problem=problem)
+            raise Refused(call.provider.name, problem)
+        if intent.age.total_seconds() < call.kind.sure_after:
+            self._ask_later(call, intent)
+        if call.kind.money and intent.state == "unknown":
+            problem = "It did not go through, and nothing was charged."
+            self._record(call, intent, "refused", problem=problem)
+            raise Refused(call.provider.name, problem)
+        self._intend_again(intent)
+        return None
+
+    def _find(self, call: Call) -> list[Made]:
+        find = call.kind.find or ""
+        wanted = _parameters(call.provider.capability, find)
+        arguments = {name: value for name, value in call.arguments.items() if name in wanted}
+        found: list[Made] = call.provider.call(find, arguments)
+        return found
+
+    def _ask_later(self, call: Call, intent: _Intent) -> None:
+        """The question stays open: ask at growing intervals until an empty answer is final."""
+        sure_in = call.kind.sure_after - intent.age.total_seconds()
+        with self._work.locked() as rows:
+            rows.session.execute(
+                update(Effect).where(Effect.id == intent.id).values(state="unknown", looks=Effect.looks + 1)
+                if intent.state == "unknown"
+                else update(Effect).where(Effect.id == intent.id).values(looks=Effect.looks + 1)
+            )
+        after = min(2.0**intent.looks, _SLOWEST_LOOK, sure_in + 0.5)
+        raise LookAgain(after, f"asking {call.provider.name} whether {call.step} took effect")
+
+    def _intend_again(self, intent: _Intent) -> None:
+        with self._work.locked() as rows:
+            rows.session.execute(
+                update(Effect)
+                .where(Effect.id == intent.id)
+                .values(state="intended", looks=0, intended_at=text("hub_now()"))
+            )
+
+    def _make(self, call: Call, intent: _Intent) -> Made:
+        try:
+            made: Made = call.make()
+        except Refused as error:
+            self._record(call, intent, "refused", problem=error.what)
+            raise
+        except (Unavailable, Denied):
+            self._withdraw(intent)
+            raise
+        except OutcomeUnknown as error:
+            self._record(call, intent, "unknown", problem=error.what)
+            raise
+        self._record(call, intent, "done", made)
+        return made
+
+    def _withdraw(self, intent: _Intent) -> None:
+        """Surely nothing was made, so there is nothing to look for."""
+        with self._work.locked() as rows:
+            effect = rows.get_one(Effect, intent.id, lock=True)
+            if effect.state in ("intended", "unknown"):
+                rows.session.delete(effect)
+
+    def _record(
+        self, call: Call, intent: _Intent, state: str, made: Made | None = None, problem: str | None = None
+    ) -> None:
+        with self._work.locked() as rows:
+            effect = rows.get_one(Effect, intent.id, lock=True)
+            if state != effect.state and state not in EFFECT_MOVES[effect.state]:
+                raise HubError(f"{call.step} cannot go from {effect.state} to {state}")
+            effect.state, effect.problem = state, problem
+            if made is not None:
+                effect.vendor_id, effect.result = made.id, made.model_dump(mode="json")
+            if state != "unknown":
+                effect.settled_at = rows.session.scalars(select(func.hub_now())).one()
+
+
+def settle(work: Work, step: str, subject: UUID, state: str) -> None:
+    """Note that what was done at `step` for `subject` was taken back ("undone") or turned down later ("refused").
+
+    A second call changes nothing.
+    """
+    with work.locked() as rows:
+        for effect in rows.all(Effect, Effect.subject == subject, Effect.step == step, Effect.state == "done"):
+            effect.state = state
+
+
+def in_doubt(rows: Rows, step: str, subject: UUID) -> bool:
+    """Whether a call was begun at `step` for `subject` whose outcome is not known."""
+    where = (Effect.subject == subject, Effect.step == step, Effect.state.in_(("intended", "unknown")))
+    return rows.first(Effect, *where) is not None
+
+
+def _is_ours(made: Made, reference: str, intent: _Intent) -> bool:
+    """It carries our reference; or the vendor keeps none, and it was made after our intent."""
+    if made.reference is not None:
+        return made.reference == reference
+    return made.made_at is not None and made.made_at >= intent.intended_at - _CLOCKS_MAY_DIFFER
+
+
+def _promised(call: Call) -> type[Made]:
+    hook = getattr(CAPABILITIES[call.provider.capability], call.hook)
+    promised: type[Made] = get_type_hints(hook)["return"]
+    return promised
+
+
+def _parameters(capability: str, hook: str) -> set[str]:
+    code = getattr(CAPABILITIES[capability], hook).__code__
+    return set(code.co_varnames[1 : code.co_argcount])

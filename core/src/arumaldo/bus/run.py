@@ -1,0 +1,212 @@
+"""One attempt at one delivery: claim, run, and sort what went wrong by the next move."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlalchemy.exc import DBAPIError
+
+from arumaldo.bus import bindings, clocks, deliveries
+from arumaldo.bus.bindings import Bound
+from arumaldo.bus.deliveries import Held, Overtaken
+from arumaldo.bus.effects import Effects
+from arumaldo.bus.handlers import Handler, Registry
+from arumaldo.bus.messages import Message, Refusal, read_message
+from arumaldo.bus.outbox import LISTENER
+from arumaldo.bus.work import LookAgain, Work
+from arumaldo.capabilities.events import Event
+from arumaldo.errors import Denied, HubError, OutcomeUnknown, ProviderError, Refused, Unavailable
+from arumaldo.hub import AccountHub, Provider
+from arumaldo.store.scope import Owner, Store
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 10
+"""After so many failures that nobody foresaw, a delivery is quarantined: a person looks, and may replay it."""
+LISTENER_ATTEMPTS = 5
+PATIENCE = 24 * 3600.0
+"""Seconds for which an unavailable vendor is waited for; then the step counts as refused."""
+PARKED_PAUSE = 15.0
+
+
+class Configured(Protocol):
+    """What the runner needs to know of the present configuration (`arumaldo.installation`)."""
+
+    @property
+    def version(self) -> int: ...
+    def first_provider(self, owner: Owner, capability: str) -> str: ...
+    def provider(self, owner: Owner, plugin: str, capability: str) -> Provider: ...
+
+
+@dataclass
+class Runner:
+    """Runs deliveries for one worker process. `effects` makes the guard of one attempt."""
+
+    store: Store
+    handlers: Registry
+    configured: Configured
+    worker: int
+    effects: Callable[[Work], Effects] = Effects
+    busy: dict[int, float] = field(default_factory=dict)
+    """Thread id → monotonic time at which its attempt must be over."""
+
+    def run(self, delivery: int) -> None:
+        """One attempt. Never raises: whatever goes wrong is written to the delivery, or left for the next worker."""
+        try:
+            held = deliveries.claim(self.store, delivery, self.worker, self.configured.version)
+            if held is None:
+                return
+            self.busy[threading.get_ident()] = time.monotonic() + held.within
+            self._attempt(held)
+        except DBAPIError:
+            log.warning("the database went away during delivery %s; it will be taken up again", delivery)
+        except Exception:
+            log.exception("delivery %s could not be put back; it will be taken up again", delivery)
+        finally:
+            self.busy.pop(threading.get_ident(), None)
+
+    def _attempt(self, held: Held) -> None:
+        handler = self.handlers.named(held.handler)
+        try:
+            if held.handler.startswith(LISTENER):
+                self._tell(held)
+            elif handler is None:
+                self._put_back(held, 60, f"this release has no handler {held.handler}", counts=False)
+            else:
+                self._handle(held, handler)
+        except Overtaken as error:
+            log.info("%s", error)
+        except LookAgain as pause:
+            self._put_back(held, pause.after, str(pause), counts=False)
+        except DBAPIError:
+            raise
+        except ProviderError as error:
+            self._sort(held, handler, error)
+        except Exception as error:
+            log.exception("%s failed on %s", held.handler, held.type)
+            self._retry_or_quarantine(held, f"{type(error).__name__}: {error}")
+
+    def _handle(self, held: Held, handler: Handler) -> None:
+        message = read_message(held.type, held.version, held.body)
+        hub, bound = self._hub(held, handler)
+        work = Work(self.store, held, hub)
+        hub._invoke = self.effects(work).invoke
+        handler.run(message, work)
+        if not work.ended:
+            with work.locked() as rows:
+                deliveries.end(rows.session, held)
+        if bound is not None and bound.failures:
+            with self.store.hub() as session:
+                clocks.well(session, held.owner.reseller_id, bound.provider)
+
+    def _hub(self, held: Held, handler: Handler) -> tuple[AccountHub, Bound | None]:
+        """The account's hub with the one capability that the handler calls."""
+        if handler.calls is None:
+            return AccountHub(_nothing), None
+        bound = self._bound(held.owner, handler.calls)
+        if bound.parked_at is not None:
+            raise LookAgain(PARKED_PAUSE, f"{bound.provider} is parked: {bound.reason}")
+        if bound.wait > 0:
+            raise LookAgain(bound.wait, f"{bound.provider} asked us to wait: {bound.reason}")
+        try:
+            provider = self.configured.provider(held.owner, bound.provider, handler.calls)
+        except HubError as error:
+            raise LookAgain(PARKED_PAUSE, str(error)) from error
+        return AccountHub(lambda capability: provider if capability == handler.calls else _nothing(capability)), bound
+
+    def _bound(self, owner: Owner, capability: str) -> Bound:
+        with self.store.of(owner) as rows:
+            found = bindings.bound(rows.session, owner, capability)
+            if found is None:
+                first = self.configured.first_provider(owner, capability)
+                bindings.bind(rows.session, owner, capability, first, self.configured.version)
+                found = bindings.bound(rows.session, owner, capability)
+        if found is None:
+            raise HubError(f"account {owner.account_id} could not be bound for {capability}")
+        return found
+
+    def _tell(self, held: Held) -> None:
+        plugin = held.handler.removeprefix(LISTENER)
+        try:
+            provider = self.configured.provider(held.owner, plugin, "events")
+        except HubError:
+            self._finish(held, why=f"{plugin} is not enabled any more")
+            return
+        event = Event(
+            id=held.message_id, type=held.type, version=held.version, body=held.body, created_at=held.published_at,
+            reseller_id=held.owner.reseller_id, account_id=held.owner.account_id,
+        )  # fmt: skip
+        provider.call("heard", {"event": event})
+        self._finish(held)
+
+    def _sort(self, held: Held, handler: Handler | None, error: ProviderError) -> None:
+        reseller = held.owner.reseller_id
+        match error:
+            case Refused() if handler is not None:
+                self._refuse(held, handler, error.what)
+            case Denied():
+                log.error("%s is parked until somebody acts: %s", error.provider, error.what)
+                with self.store.hub() as session:
+                    clocks.park(session, reseller, error.provider, error.what)
+                self._put_back(held, PARKED_PAUSE, str(error), counts=False)
+            case Unavailable() if handler is not None:
+                self._wait_for(held, handler, error)
+            case OutcomeUnknown() if handler is not None and held.attempt < ATTEMPTS * 3:
+                log.warning("%s: %s", held.handler, error)
+                self._put_back(held, min(1.0 * held.attempt, 10.0), str(error), counts=True)
+            case _:
+                self._retry_or_quarantine(held, str(error))
+
+    def _wait_for(self, held: Held, handler: Handler, error: Unavailable) -> None:
+        with self.store.hub() as session:
+            clocks.failed(session, held.owner.reseller_id, error.provider, error.what, error.retry_after)
+            waited = (deliveries.now(session) - held.created_at).total_seconds()
+        if waited > PATIENCE:
+            self._refuse(held, handler, f"{error.provider} has not been available for a day")
+        else:
+            pause = max(error.retry_after or 0.0, clocks.back_off(held.attempt))
+            self._put_back(held, pause, str(error), counts=True)
+
+    def _refuse(self, held: Held, handler: Handler, reason: str) -> None:
+        """Write what the refusal means, in the transaction that ends the delivery."""
+        message = read_message(held.type, held.version, held.body)
+        fact = self._refusal(handler, message)
+        if fact is None:
+            self._quarantine(held, f"refused: {reason}")
+            return
+        work = Work(self.store, held, AccountHub(_nothing))
+        with work.locked() as rows:
+            rows.publish(fact.of(message, reason))
+            deliveries.end(rows.session, held, "refused", reason[:500])
+
+    def _refusal(self, handler: Handler, message: Message) -> type[Refusal] | None:
+        if handler.refused is not None:
+            return handler.refused
+        return self.handlers.default_refusal if message.subject is not None else None
+
+    def _retry_or_quarantine(self, held: Held, why: str) -> None:
+        most = LISTENER_ATTEMPTS if held.handler.startswith(LISTENER) else ATTEMPTS
+        if held.attempt >= most:
+            self._quarantine(held, why)
+        else:
+            self._put_back(held, clocks.back_off(held.attempt), why, counts=True)
+
+    def _quarantine(self, held: Held, why: str) -> None:
+        log.error("%s of %s is quarantined: %s", held.handler, held.type, why)
+        self._finish(held, "quarantined", why)
+
+    def _finish(self, held: Held, state: str = "done", why: str | None = None) -> None:
+        with self.store.of(held.owner) as rows:
+            deliveries.end(rows.session, held, state, why and why[:500])
+
+    def _put_back(self, held: Held, after: float, why: str, *, counts: bool) -> None:
+        deliveries.put_back(self.store, held, after, why, counts=counts)
+
+
+def _nothing(capability: str) -> Provider:
+    raise HubError(f"this handler does not call {capability}; name it in @handles(..., calls=...)")

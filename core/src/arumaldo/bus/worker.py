@@ -1,0 +1,154 @@
+"""A worker process: a heartbeat, a sweeper, and for each lane its own threads."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import dramatiq
+import redis
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from arumaldo.bus import deliveries
+from arumaldo.bus.bell import QUEUE, open_redis
+from arumaldo.bus.broker import LaneBroker
+from arumaldo.bus.handlers import LANES
+from arumaldo.bus.run import Runner
+from arumaldo.store.scope import Store
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 2.0
+SWEEP = 1.0
+_ENOUGH_RUNG = 400
+
+
+def enrol(store: Store) -> int:
+    """Write this process into the book, and answer its number there."""
+    with store.hub() as session:
+        number: int = session.execute(
+            text("INSERT INTO workers (host, pid) VALUES (:host, :pid) RETURNING id"),
+            {"host": socket.gethostname(), "pid": os.getpid()},
+        ).scalar_one()
+        session.execute(text("DELETE FROM workers WHERE seen_at < hub_now() - interval '1 day'"))
+    return number
+
+
+class WorkerProcess:
+    """Runs deliveries until `stop`. `on_overstay` is called once when a thread holds on beyond its deadline."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        redis_url: str,
+        threads: int,
+        on_overstay: Callable[[], None],
+        lanes: tuple[str, ...] = LANES,
+    ) -> None:
+        self._runner = runner
+        self._on_overstay = on_overstay
+        self._redis = open_redis(redis_url, timeout=0.5)
+        self._brokers = [LaneBroker(lane, redis_url, threads) for lane in lanes]
+        self._workers = [self._worker(broker) for broker in self._brokers]
+        self._over = threading.Event()
+        self._overstayed = False
+        self._threads = [
+            threading.Thread(target=self._every, args=(pause, job), name=job.__name__, daemon=True)
+            for pause, job in ((HEARTBEAT, self._beat), (SWEEP, self._sweep), (1.0, self._watch))
+        ]
+
+    def _worker(self, broker: LaneBroker) -> dramatiq.Worker:
+        dramatiq.actor(broker=broker, actor_name=broker.lane, queue_name=broker.lane)(self._runner.run)
+        return dramatiq.Worker(broker, queues={broker.lane}, worker_timeout=500, worker_threads=broker.threads)
+
+    def start(self) -> None:
+        """Begin to claim."""
+        for thread in self._threads:
+            thread.start()
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self, patience: float = 20.0) -> bool:
+        """Claim nothing more, finish what is held within `patience` seconds; True when all was finished."""
+        for broker in self._brokers:
+            broker.claiming = False
+        ends_at = time.monotonic() + patience
+        while self._in_time() and time.monotonic() < ends_at:
+            time.sleep(0.05)
+        finished = not self._runner.busy
+        self._over.set()
+        if finished:
+            stopping = [threading.Thread(target=worker.stop, args=(3000,)) for worker in self._workers]
+            for thread in stopping:
+                thread.start()
+            for thread in stopping:
+                thread.join()
+        self._leave()
+        return finished
+
+    def _leave(self) -> None:
+        with contextlib.suppress(DBAPIError), self._runner.store.hub() as session:
+            session.execute(text("DELETE FROM workers WHERE id = :id"), {"id": self._runner.worker})
+
+    def _every(self, pause: float, job: Callable[[], None]) -> None:
+        while not self._over.wait(pause * random.uniform(0.8, 1.0)):  # noqa: S311 - so that workers do not march in step
+            try:
+                job()
+            except DBAPIError:
+                log.warning("the database cannot be reached")
+            except Exception:
+                log.exception("%s failed", job.__name__)
+
+    def _beat(self) -> None:
+        with self._runner.store.hub() as session:
+            session.execute(
+                text("""
+                INSERT INTO workers (id, host, pid, config_version) VALUES (:id, :host, :pid, :config)
+                ON CONFLICT (id) DO UPDATE SET seen_at = hub_now(), config_version = :config
+                """),
+                {"id": self._runner.worker, "host": socket.gethostname(), "pid": os.getpid(),
+                 "config": self._runner.configured.version},
+            )  # fmt: skip
+
+    def _sweep(self) -> None:
+        """Ring for what is due or abandoned; where Redis is away, offer it to this process's own threads."""
+        found = deliveries.due(self._runner.store)
+        for broker in self._brokers:
+            mine = [delivery for lane, delivery in found if lane == broker.lane]
+            if mine and not self._ring(broker.lane, mine):
+                _offer(broker, mine)
+
+    def _ring(self, lane: str, mine: list[int]) -> bool:
+        try:
+            if int(self._redis.llen(QUEUE + lane)) < _ENOUGH_RUNG:
+                self._redis.rpush(QUEUE + lane, *mine)
+        except redis.RedisError:
+            return False
+        return True
+
+    def _in_time(self) -> bool:
+        """Whether a thread is at work that has not overstayed."""
+        return any(ends_at > time.monotonic() for ends_at in list(self._runner.busy.values()))
+
+    def _watch(self) -> None:
+        late = time.monotonic() - 2.0
+        if not self._overstayed and any(ends_at < late for ends_at in list(self._runner.busy.values())):
+            self._overstayed = True
+            log.error("a step holds its thread beyond its deadline; this worker finishes the rest and leaves")
+            for broker in self._brokers:
+                broker.claiming = False
+            self._on_overstay()
+
+
+def _offer(broker: LaneBroker, mine: list[int]) -> None:
+    while not broker.local.empty():
+        broker.local.get()
+    for delivery in mine[: broker.threads * 4]:
+        broker.local.put(delivery)

@@ -1,0 +1,170 @@
+"""The command `arumaldo`. Each subcommand imports what it needs, so that the others start at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from arumaldo.errors import ConfigError, HubError
+
+CONFIGURATION = 78
+"""Exit code for a mistake in the configuration (sysexits EX_CONFIG): starting again will not help."""
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For a script: one JSON value on standard output.")]
+HUBCONFIG = Path("hubconfig.toml")
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 well, 1 a fault, 2 wrong usage, 78 a mistake in the configuration."""
+    try:
+        app()
+    except ConfigError as error:
+        _fail(str(error), CONFIGURATION)
+    except HubError as error:
+        _fail(str(error), 1)
+
+
+def _fail(sentence: str, code: int) -> NoReturn:
+    print(sentence, file=sys.stderr)  # noqa: T201 - this is the command line
+    raise SystemExit(code)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - this is the command line
+
+
+@app.command()
+def demo(
+    config: ConfigOption = HUBCONFIG,
+    port: Annotated[int | None, typer.Option(help="The portal's port; 8080 or the next free one by default.")] = None,
+    state: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".arumaldo"),
+    workers: Annotated[int, typer.Option(min=1, help="How many worker processes.")] = 2,
+    customers: Annotated[
+        int | None, typer.Option(min=1, help="Walk so many customers through, report, and end.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The whole platform on this machine, against the vendors' sandboxes; nothing has to be installed beforehand."""
+    from arumaldo.demo import show
+
+    if customers is None:
+        raise SystemExit(show.interactive(state, config, port, workers))
+    raise SystemExit(show.customers(state, config, customers, port, workers, as_json=as_json))
+
+
+@app.command()
+def web(
+    config: ConfigOption = HUBCONFIG,
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen at.")] = 8080,
+) -> None:
+    """The portal."""
+    from arumaldo.serve import serve_web
+
+    serve_web(config, os.environ, host, port)
+
+
+@app.command()
+def worker(config: ConfigOption = HUBCONFIG) -> None:
+    """Carry out the steps behind the pages; start as many as you like."""
+    from arumaldo.serve import serve_worker
+
+    raise SystemExit(serve_worker(config, os.environ))
+
+
+@app.command()
+def sandbox(
+    config: ConfigOption = HUBCONFIG,
+    state: Annotated[
+        Path, typer.Option(envvar="ARUMALDO_STATE", help="The sandboxes keep what exists in its folder `sandbox`.")
+    ] = Path(".arumaldo"),
+) -> None:
+    """The vendors of all enabled plugins, played, at `[hub] sandbox_url`."""
+    from arumaldo.serve import serve_sandboxes
+
+    serve_sandboxes(config, os.environ, state / "sandbox")
+
+
+@app.command()
+def migrate(
+    database: Annotated[str, typer.Option(envvar="ARUMALDO_DATABASE_OWNER", help="The database, as the role `owner`.")],
+) -> None:
+    """Bring the database to this release's schema; a second call changes nothing."""
+    from arumaldo.store.migrate import migrate as bring_up
+
+    _say(f"The database is at revision {bring_up(database)}.")
+
+
+@app.command()
+def check(config: ConfigOption = HUBCONFIG, as_json: AsJson = False) -> None:
+    """Check the configuration without starting anything: every mistake with its line and its remedy."""
+    from arumaldo.config.parse import parse_file
+
+    mistakes: tuple[str, ...] = ()
+    try:
+        parse_file(config, environ=os.environ)
+    except ConfigError as error:
+        mistakes = error.mistakes
+    if as_json:
+        _say(json.dumps({"file": config.name, "mistakes": mistakes}))
+    else:
+        _say("\n".join(mistakes) or f"{config.name} is right.")
+    raise SystemExit(CONFIGURATION if mistakes else 0)
+
+
+@app.command()
+def plugins(config: ConfigOption = HUBCONFIG, as_json: AsJson = False) -> None:
+    """Which plugins are installed, what each can do, and who does it here."""
+    from arumaldo.config.parse import parse_file
+    from arumaldo.discovery import available, load_plugin
+
+    chosen = parse_file(config, environ=os.environ).for_reseller("main")
+    listing = [
+        {
+            "plugin": name,
+            "enabled": name in chosen.plugins,
+            "sandbox": name in chosen.plugins and chosen.plugins[name].sandbox,
+            "provides": sorted(_provides(load_plugin, name)),
+            "first_for": sorted(job for job, names in chosen.providers.items() if names[0] == name),
+        }
+        for name in sorted(available())
+    ]
+    _say(json.dumps(listing) if as_json else "\n".join(_plugin_line(entry) for entry in listing))
+
+
+def _provides(load: Callable[[str], object], name: str) -> list[str]:
+    try:
+        return list(getattr(load(name), "provides", {}))
+    except ConfigError:
+        return []
+
+
+def _plugin_line(entry: dict[str, object]) -> str:
+    state = ("sandbox" if entry["sandbox"] else "live") if entry["enabled"] else "not enabled"
+    return f"{entry['plugin']:16} {state:12} can: {_listed(entry['provides'])}; does: {_listed(entry['first_for'])}"
+
+
+def _listed(names: object) -> str:
+    return ", ".join(names) if isinstance(names, list) and names else "nothing"
+
+
+@app.command()
+def resume(
+    provider: Annotated[str | None, typer.Argument(help="The plugin; all of them when left out.")] = None,
+    config: ConfigOption = HUBCONFIG,
+) -> None:
+    """Let work flow again to a provider that was parked or held back."""
+    from arumaldo.bus import clocks
+    from arumaldo.serve import opened
+
+    with opened(config, os.environ) as inst, inst.store.hub() as session:
+        count = clocks.resume(session, provider)
+    _say(f"{count} provider(s) may be asked again.")

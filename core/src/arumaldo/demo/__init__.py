@@ -1,0 +1,1 @@
+"""The whole platform on one machine: embedded servers, supervised processes, and customers who walk through it."""

@@ -1,0 +1,129 @@
+"""The whole platform as one tree of processes: two servers, the sandboxes, web, workers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from arumaldo.demo.child import Command
+from arumaldo.demo.embedded import Postgres, Valkey
+from arumaldo.demo.files import secret_in
+from arumaldo.demo.ports import Ports
+from arumaldo.demo.supervisor import Stopped, Supervisor
+
+WEB_PORT = 8080
+SANDBOX_PORT = 8090
+_PATIENCE = 120.0
+"""Seconds until every part must answer."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """What runs, and where it answers."""
+
+    supervisor: Supervisor
+    postgres: Postgres
+    valkey: Valkey
+    base_url: str
+    """The portal, "http://localhost:8080"."""
+    sandbox_url: str
+    """The sandboxes, "http://localhost:8090": `/<plugin>/…`, `/_control/…`, and the sites by their host names."""
+
+    def wait(self, until: Callable[[], bool] | None = None) -> int | None:
+        """Keep all of it running: 0 after Ctrl-C or SIGTERM, None when `until()` became true."""
+        return self.supervisor.wait(until)
+
+
+@contextmanager
+def start(
+    state: Path,
+    config: Path,
+    port: int | None = None,
+    workers: int = 2,
+    say: Callable[[str], None] | None = None,
+) -> Iterator[Tree]:
+    """The tree on this state folder, for as long as the `with` lasts; a second start goes on with what it finds.
+
+    It is entered when every part answers, and nothing runs any more when it is left. ConfigError: a wrong
+    configuration, a port in use, or another tree on this folder. Stopped: Ctrl-C before everything was up.
+    Call it from the main thread.
+    """
+    state, config = state.absolute(), config.absolute()
+    with Supervisor(state, say) as supervisor:
+        postgres, valkey = Postgres(state), Valkey(state)
+        try:
+            tree = _servers(supervisor, postgres, valkey, port)
+            _hub(tree, config, workers)
+            yield tree
+        finally:
+            supervisor.stop()
+            postgres.free()
+
+
+def environment(tree: Tree) -> Mapping[str, str]:
+    """The variables that tell a command of ours where this tree's parts are, for a process beside it."""
+    return {
+        "ARUMALDO_STATE": str(tree.supervisor.state),
+        "ARUMALDO_SECRET": secret_in(tree.supervisor.state / "secret"),
+        "ARUMALDO_DATABASE": tree.postgres.app_url,
+        "ARUMALDO_DATABASE_OWNER": tree.postgres.owner_url,
+        "ARUMALDO_REDIS": tree.valkey.url,
+        "ARUMALDO_BASE_URL": tree.base_url,
+        "ARUMALDO_SANDBOX_URL": tree.sandbox_url,
+        "ARUMALDO_PREVIEW_HOST": f"preview.{tree.base_url.removeprefix('http://')}",
+    }
+
+
+def _servers(supervisor: Supervisor, postgres: Postgres, valkey: Valkey, port: int | None) -> Tree:
+    ports = Ports(supervisor.state / "ports.json")
+    web = ports.claim("web", asked=port, first=WEB_PORT)
+    sandbox = ports.claim("sandbox", first=SANDBOX_PORT)
+    for server in (postgres, valkey):
+        supervisor.start(server.command())
+    _wait(supervisor, postgres.settle, "PostgreSQL")
+    _wait(supervisor, valkey.settle, "Valkey")
+    return Tree(supervisor, postgres, valkey, f"http://localhost:{web}", f"http://localhost:{sandbox}")
+
+
+def _hub(tree: Tree, config: Path, workers: int) -> None:
+    env = {**os.environ, **_close_to_home(), **environment(tree), "PYTHONUNBUFFERED": "1"}
+
+    def command(name: str, *words: str) -> Command:
+        return Command(name, [sys.executable, "-m", "arumaldo", *words], env=env)
+
+    file = ("--config", str(config))
+    tree.supervisor.run(command("migrate", "migrate"))
+    tree.supervisor.start(command("sandbox", "sandbox", *file))
+    tree.supervisor.start(command("web", "web", *file, "--port", tree.base_url.rpartition(":")[2]))
+    for number in range(1, workers + 1):
+        tree.supervisor.start(command(f"worker-{number}", "worker", *file))
+    with httpx2.Client(trust_env=False, timeout=2) as client:
+        for address in (f"{tree.sandbox_url}/_control/health", f"{tree.base_url}/readyz"):
+            _wait_for(tree.supervisor, client, address)
+
+
+def _wait_for(supervisor: Supervisor, client: httpx2.Client, address: str) -> None:
+    def answers() -> bool:
+        try:
+            return client.get(address).status_code == httpx2.codes.OK
+        except httpx2.HTTPError:
+            return False
+
+    _wait(supervisor, answers, address)
+
+
+def _wait(supervisor: Supervisor, until: Callable[[], bool], what: str) -> None:
+    if supervisor.wait(until, _PATIENCE, what) is not None:
+        raise Stopped("stopped before everything was up")
+
+
+def _close_to_home() -> dict[str, str]:
+    """What runs on this machine is not reached through a proxy."""
+    here = "localhost,.localhost,127.0.0.1"
+    return {name: ",".join(filter(None, (os.environ.get(name), here))) for name in ("NO_PROXY", "no_proxy")}

@@ -1,0 +1,210 @@
+"""Customers who walk through the onboarding over HTTP, as people with browsers would, and look at the result."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import TypeVar
+from urllib.parse import urljoin
+
+import httpx2
+
+from arumaldo.demo import report as ledger
+from arumaldo.demo.browser import Away, Browser, Lost, Visit, look
+from arumaldo.demo.businesses import COUNT, Business, business
+from arumaldo.demo.report import Report
+
+T = TypeVar("T")
+Progress = Callable[[int, int, int], None]
+"""Told after each customer: how many are done, of how many, how many of those are live."""
+
+PATIENCE = 180.0
+"""Seconds that one customer has in all."""
+_GLANCE = 0.3
+_CARDS = 2
+_QUESTIONS = 4
+_OVER = {"failed", "returned"}
+_APPROVE = "Approve this website"
+
+
+def walk(
+    base_url: str,
+    sandbox_url: str,
+    customers: int,
+    parallel: int = 8,
+    progress: Progress | None = None,
+    enough: threading.Event | None = None,
+) -> Report:
+    """Walk this many new customers through, `parallel` at a time; `enough` ends it early.
+
+    The report counts what is new in the ledgers since the walk began, so that it can be repeated on one state.
+    """
+    enough = enough or threading.Event()
+    before, began = ledger.read_ledgers(sandbox_url), time.monotonic()
+    first = secrets.randbelow(COUNT)
+    reasons: list[str] = []
+    with ThreadPoolExecutor(parallel) as pool:
+        walks = [
+            pool.submit(_reason, Customer(base_url, sandbox_url, business((first + number) % COUNT), enough))
+            for number in range(customers)
+        ]
+        for done, ended in enumerate(as_completed(walks), start=1):
+            reasons += [reason] if (reason := ended.result()) else []
+            if progress:
+                progress(done, customers, done - len(reasons))
+    new = ledger.since(before, ledger.read_ledgers(sandbox_url))
+    return Report(
+        customers=customers,
+        live=customers - len(reasons),
+        doubles=ledger.doubles(new, customers),
+        seconds=time.monotonic() - began,
+        ledgers=ledger.counts(new),
+        reasons=reasons,
+    )
+
+
+def _reason(customer: Customer) -> str | None:
+    """Why this customer has no site; None: there is one."""
+    try:
+        with customer.browser:
+            customer.walk()
+    except (Lost, httpx2.HTTPError) as error:
+        return f"{customer.business.name}: {error or type(error).__name__}"
+    return None
+
+
+class Customer:
+    """One person with a business, from the sign-up page to the open site: `walk()`, or step by step from `begin()`."""
+
+    def __init__(self, base_url: str, sandbox_url: str, business: Business, enough: threading.Event) -> None:
+        self.business = business
+        self.browser = Browser(base_url)
+        self._sandbox_url = sandbox_url
+        self._enough = enough
+        self._ends_at = 0.0
+        self._approved: list[str] = []
+
+    def walk(self) -> str:
+        """All steps; answers the site's address. Lost: one of them does not lead to the next."""
+        self.begin()
+        self.sign_up()
+        self.answer_questions()
+        self.approve()
+        self.choose_plan()
+        return self._open_site(self._pay_until_live())
+
+    def begin(self) -> None:
+        """From now on there are `PATIENCE` seconds for everything."""
+        self._ends_at = time.monotonic() + PATIENCE
+
+    def sign_up(self) -> None:
+        """A new account, with a mail address that nobody has."""
+        visit = self.browser.open("/signup")
+        answers = {
+            "email": f"demo-{secrets.token_hex(6)}@example.com",
+            "password": f"{secrets.token_urlsafe(12)}-Aa1",
+        }
+        self._forward(visit, self.browser.submit(visit, visit.needs("email", "password"), answers))
+
+    def answer_questions(self) -> None:
+        """All pages of the questionnaire."""
+        for number in range(1, _QUESTIONS + 1):
+            visit = self.browser.open(f"/onboarding/questions/{number}")
+            form = next((form for form in visit.forms if form.names & set(self.business.answers)), None)
+            if form is None:
+                raise visit.lost("asks nothing that we know")
+            self._forward(visit, self.browser.submit(visit, form, self.business.answers))
+
+    def approve(self) -> None:
+        """Wait for the preview, read it, and approve it."""
+        visit = self._wait_for("/onboarding/preview", lambda page: page.form(button=_APPROVE) is not None)
+        if not visit.frames:
+            raise visit.lost("shows no website")
+        shown = look(urljoin(visit.url, visit.frames[0]))
+        self._approved = [heading for heading in shown.headings if heading]
+        if self.business.name not in shown.text:
+            raise shown.lost(f"does not name {self.business.name}")
+        self._forward(visit, self.browser.submit(visit, visit.needs(button=_APPROVE), {}, _APPROVE))
+
+    def choose_plan(self) -> None:
+        """The first plan, for an address in the United States."""
+        visit = self.browser.open("/onboarding/plan")
+        form = visit.needs("plan", "country", "postal_code")
+        self._forward(visit, self.browser.submit(visit, form, {"country": "US", "postal_code": "97205"}))
+
+    def _pay_until_live(self) -> str:
+        """Pay, and wait; a declined card is followed by one more. Answers the site's address."""
+        for _ in range(_CARDS):
+            self.pay()
+            step, said, address = self._outcome()
+            if step == "live":
+                return address
+            if step in _OVER:
+                raise Lost(f"the order ended as {step}: {said}")
+        raise Lost(f"two cards were declined: {said}")
+
+    def pay(self, card: Mapping[str, str] | None = None) -> None:
+        """Submit the payment; `card` tells the sandbox what to make the token of, by default a good one."""
+        visit = self._wait_for("/onboarding/payment", lambda page: page.form("token") is not None)
+        form = visit.needs("token")
+        plugin = form.attributes.get("data-provider")
+        if not plugin:
+            raise visit.lost("does not say whose payment field it has")
+        self.browser.submit(visit, form, {"token": self._token(plugin, card or {})})
+
+    def _token(self, plugin: str, card: Mapping[str, str]) -> str:
+        """What the payment provider's field would put into the form."""
+        address = f"{self._sandbox_url}/{plugin}/_test/token"
+        while True:
+            try:
+                answer = httpx2.post(address, json=dict(card), trust_env=False, timeout=10)
+                return str(answer.raise_for_status().json()["token"])
+            except httpx2.HTTPError as error:
+                self._pause(f"gets no token from {address}: {error}")
+
+    def _outcome(self) -> tuple[str, str, str]:
+        """Wait for the end of the payment and the building: the step, its message, the site's address."""
+        while True:
+            state = self._again(lambda: self.browser.json("/onboarding/state"))
+            step, said = str(state.get("step")), str(state.get("message") or "")
+            if step in _OVER or step == "declined" or (step == "live" and state.get("site_url")):
+                return step, said, str(state.get("site_url") or "")
+            self._pause(f"is still at “{step}”: {said}")
+
+    def _open_site(self, address: str) -> str:
+        """The site must show what was approved, at its own address."""
+        site = look(address)
+        missing = [words for words in (self.business.name, *self._approved) if words not in site.text]
+        if missing:
+            raise site.lost(f"({address}) does not show “{missing[0]}”")
+        return address
+
+    def _wait_for(self, path: str, there: Callable[[Visit], bool]) -> Visit:
+        """Open a page again and again, as it does itself, until it shows what it is for."""
+        while True:
+            visit = self._again(lambda: self.browser.open(path))
+            if there(visit):
+                return visit
+            self._pause(f"still waits at {visit.path}: {visit.text[:200]}")
+
+    def _again(self, ask: Callable[[], T]) -> T:
+        """Ask until the portal answers: it may be starting again."""
+        while True:
+            try:
+                return ask()
+            except Away as error:
+                self._pause(f"waits for the portal: {error}")
+
+    def _pause(self, where: str) -> None:
+        if time.monotonic() > self._ends_at:
+            raise Lost(f"after {PATIENCE:g} seconds the order {where}")
+        if self._enough.wait(_GLANCE):
+            raise Lost("stopped")
+
+    def _forward(self, before: Visit, after: Visit) -> None:
+        """A form that comes back has something to say."""
+        if after.path == before.path:
+            raise after.lost("does not accept what was filled in")

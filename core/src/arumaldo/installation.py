@@ -1,0 +1,196 @@
+"""One process's view of the installation: the database, the present configuration, and the providers it names."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from arumaldo import versions
+from arumaldo.bus.bell import Bell
+from arumaldo.bus.bindings import bound
+from arumaldo.bus.handlers import HANDLERS
+from arumaldo.bus.outbox import Outbox
+from arumaldo.config.model import EMBEDDED, Config, HubSettings, ResellerConfig
+from arumaldo.config.parse import parse, parse_file
+from arumaldo.errors import ConfigError
+from arumaldo.hub import AccountHub, Provider, Providers
+from arumaldo.store.people import Reseller
+from arumaldo.store.scope import Owner, Store, connect
+from arumaldo.store.seal import Keyring
+
+log = logging.getLogger(__name__)
+
+FOLLOW_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class _Present:
+    """What changes together when a new version comes."""
+
+    version: int
+    config: Config
+    providers: Providers
+
+
+class Installation:
+    """Opened once per process. `config` and `version` change while it runs; a flow under way keeps its providers."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str], *, pool_size: int = 20) -> None:
+        """Read and check the file, connect, and take up the newest version. ConfigError says all that is wrong."""
+        self._path = path
+        self._environ = environ
+        config = parse_file(path, environ=environ)
+        hub = config.hub
+        _refuse_embedded(hub)
+        self.redis_url = hub.redis.get_secret_value()
+        self.keys = Keyring([secret.get_secret_value() for secret in (hub.secret, *hub.previous_secrets)])
+        self.bell = Bell(self.redis_url)
+        self.store = Store(
+            connect(hub.database.get_secret_value(), pool_size=pool_size),
+            self.keys,
+            Outbox(HANDLERS, self.listeners).publish,
+            self.bell.ring,
+        )
+        self._slugs: dict[UUID, str] = {}
+        self._seen_digest = _digest(path)
+        self._resting_digest: str | None = None
+        self._over = threading.Event()
+        with self.store.hub() as session:
+            number = versions.publish(session, self.keys, config)
+        self._present = _Present(number, config, Providers())
+        self._follower = threading.Thread(target=self._follow, name="follow-config", daemon=True)
+        self._follower.start()
+
+    @property
+    def config(self) -> Config:
+        return self._present.config
+
+    @property
+    def version(self) -> int:
+        return self._present.version
+
+    def reseller(self, host: str) -> Reseller:
+        """The reseller whose portal answers at this host name."""
+        slug = self.config.reseller_for_host(host)
+        with self.store.hub() as session:
+            return session.scalars(select(Reseller).where(Reseller.slug == slug)).one()
+
+    def reseller_config(self, reseller_id: UUID) -> ResellerConfig:
+        """Brand, providers, plugins and plans of one reseller."""
+        return self.config.for_reseller(self._slug(reseller_id))
+
+    def sandboxed(self, reseller_id: UUID) -> bool:
+        """Whether any provider of new orders is a sandbox: pages then say "Test mode"."""
+        config = self.reseller_config(reseller_id)
+        return any(config.plugins[names[0]].sandbox for names in config.providers.values())
+
+    def hub(self, owner: Owner) -> AccountHub:
+        """The account's hub for a page: it reads, and nothing else."""
+
+        def provider_of(capability: str) -> Provider:
+            with self.store.of(owner) as rows:
+                found = bound(rows.session, owner, capability)
+            plugin = found.provider if found else self.first_provider(owner, capability)
+            return self.provider(owner, plugin, capability)
+
+        return AccountHub(provider_of)
+
+    def listeners(self, reseller_id: UUID) -> Sequence[str]:
+        """The enabled plugins that listen to `events`."""
+        plugins = self.reseller_config(reseller_id).plugins
+        return [name for name, choice in plugins.items() if "events" in choice.plugin.provides]
+
+    def first_provider(self, owner: Owner, capability: str) -> str:
+        """Who serves new accounts. ConfigError when nobody does."""
+        try:
+            return self.reseller_config(owner.reseller_id).providers[capability][0]
+        except KeyError:
+            raise ConfigError(f"[providers] names nobody for {capability}") from None
+
+    def first_providers(self, owner: Owner) -> dict[str, str]:
+        """Capability → who serves new accounts."""
+        providers = self.reseller_config(owner.reseller_id).providers
+        return {capability: names[0] for capability, names in providers.items()}
+
+    def provider(self, owner: Owner, plugin: str, capability: str) -> Provider:
+        """The plugin, set up for this account's reseller. HubError when it is not enabled."""
+        present, slug = self._present, self._slug(owner.reseller_id)
+        return present.providers.get(slug, present.config.for_reseller(slug), plugin, capability)
+
+    def close(self) -> None:
+        """Stop following and let go of all connections."""
+        self._over.set()
+        self._follower.join(timeout=5)
+        self.bell.close()
+        self.store.close()
+
+    def _slug(self, reseller_id: UUID) -> str:
+        if reseller_id not in self._slugs:
+            with self.store.hub() as session:
+                self._slugs[reseller_id] = session.scalars(
+                    select(Reseller.slug).where(Reseller.id == reseller_id)
+                ).one()
+        return self._slugs[reseller_id]
+
+    def _follow(self) -> None:
+        while not self._over.wait(FOLLOW_SECONDS):
+            try:
+                self._publish_changed_file()
+                self._take_up_newest()
+            except DBAPIError:
+                log.warning("the configuration cannot be followed: the database cannot be reached")
+            except ConfigError as error:
+                log.error("the changed configuration is not used; the present one stays:\n%s", error)  # noqa: TRY400
+            except Exception:
+                log.exception("the configuration could not be followed")
+
+    def _publish_changed_file(self) -> None:
+        """Check a file that has changed and rested for one round, and store it as the next version."""
+        try:
+            digest = _digest(self._path)
+        except OSError:
+            return
+        if digest == self._seen_digest:
+            self._resting_digest = None
+            return
+        if digest != self._resting_digest:
+            self._resting_digest = digest
+            return
+        self._seen_digest = digest
+        config = parse_file(self._path, environ=self._environ)
+        with self.store.hub() as session:
+            versions.publish(session, self.keys, config)
+
+    def _take_up_newest(self) -> None:
+        with self.store.hub() as session:
+            number = versions.newest_number(session)
+            if number == self.version:
+                return
+            stored = versions.read(session, self.keys, number)
+        config = parse(stored.text, name=self._path.name, environ=self._environ, base=self._path.parent)
+        self._present = _Present(number, config, Providers())
+        log.info("configuration version %s is in use", number)
+
+
+def _refuse_embedded(hub: HubSettings) -> None:
+    servers = {"database": ("postgresql://app:…@host/name", hub.database), "redis": ("redis://host:6379/0", hub.redis)}
+    mistakes = [
+        f'[hub] {key} is "embedded", and only "arumaldo demo" brings a server of its own: write its address, '
+        f"like {example}, or set ARUMALDO_{key.upper()}"
+        for key, (example, value) in servers.items()
+        if value.get_secret_value() == EMBEDDED
+    ]
+    if mistakes:
+        raise ConfigError(*mistakes)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,142 @@
+"""The control endpoints: what a test, the demo or a judge tells the sandboxes, and asks them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from arumaldo.sandbox.faults import Fault
+from arumaldo.sandbox.kit import Entry, Sandbox
+
+_LEDGER = TypeAdapter(dict[str, list[Entry]])
+_Order = Callable[[Sandbox, Request], Awaitable[Response]]
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Seconds(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    seconds: float
+
+
+class Value(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    value: str
+
+
+def routes(sandboxes: Sequence[Sandbox]) -> list[BaseRoute]:
+    """The endpoints below `/_control`. A refusal is JSON with a sentence: `{"error": "…"}`, 404 or 422."""
+    by_name = {sandbox.name: sandbox for sandbox in sandboxes}
+
+    async def ledgers(request: Request) -> Response:
+        return JSONResponse({name: await run_in_threadpool(_ledger, sandbox) for name, sandbox in by_name.items()})
+
+    def route(path: str, method: str, order: _Order) -> Route:
+        return Route(path, _endpoint(by_name, order), methods=[method])
+
+    return [
+        Route("/health", _health, methods=["GET"]),
+        Route("/ledger", ledgers, methods=["GET"]),
+        route("/{name}/ledger", "GET", _one_ledger),
+        route("/{name}/faults", "GET", _faults),
+        route("/{name}/faults", "POST", _order_fault),
+        route("/{name}/faults", "DELETE", _clear_faults),
+        route("/{name}/clock", "POST", _set_clock),
+        route("/{name}/show_late", "POST", _set_show_late),
+        route("/{name}/expire_tokens", "POST", _expire_tokens),
+        route("/{name}/switches/{key}", "PUT", _set_switch),
+        route("/{name}/switches/{key}", "DELETE", _remove_switch),
+    ]
+
+
+def _endpoint(by_name: dict[str, Sandbox], order: _Order) -> _Endpoint:
+    async def endpoint(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in by_name:
+            return _refusal(404, f"No sandbox is called {name!r}. There are: {', '.join(by_name) or 'none'}.")
+        try:
+            return await order(by_name[name], request)
+        except ValidationError as error:
+            return _refusal(422, _sentence(error))
+
+    return endpoint
+
+
+async def _health(request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _one_ledger(sandbox: Sandbox, request: Request) -> Response:
+    return JSONResponse(await run_in_threadpool(_ledger, sandbox))
+
+
+async def _faults(sandbox: Sandbox, request: Request) -> Response:
+    return JSONResponse(_state_of_faults(sandbox))
+
+
+async def _order_fault(sandbox: Sandbox, request: Request) -> Response:
+    """A second call puts a second order in force."""
+    sandbox.faults.order(Fault.model_validate_json(await request.body()))
+    return JSONResponse(_state_of_faults(sandbox), 201)
+
+
+async def _clear_faults(sandbox: Sandbox, request: Request) -> Response:
+    sandbox.faults.clear()
+    return JSONResponse(_state_of_faults(sandbox))
+
+
+async def _set_clock(sandbox: Sandbox, request: Request) -> Response:
+    """Sets the shift; a second call with the same number changes nothing."""
+    sandbox.shift = Seconds.model_validate_json(await request.body()).seconds
+    return JSONResponse({"seconds": sandbox.shift, "now": sandbox.now()})
+
+
+async def _set_show_late(sandbox: Sandbox, request: Request) -> Response:
+    sandbox.show_late = Seconds.model_validate_json(await request.body()).seconds
+    return JSONResponse({"seconds": sandbox.show_late})
+
+
+async def _expire_tokens(sandbox: Sandbox, request: Request) -> Response:
+    await run_in_threadpool(sandbox.expire_tokens)
+    return JSONResponse({"status": "ok"})
+
+
+async def _set_switch(sandbox: Sandbox, request: Request) -> Response:
+    sandbox.switches[request.path_params["key"]] = Value.model_validate_json(await request.body()).value
+    return JSONResponse(sandbox.switches)
+
+
+async def _remove_switch(sandbox: Sandbox, request: Request) -> Response:
+    sandbox.switches.pop(request.path_params["key"], None)
+    return JSONResponse(sandbox.switches)
+
+
+def _ledger(sandbox: Sandbox) -> Any:
+    return _LEDGER.dump_python(sandbox.ledger(), mode="json")
+
+
+def _state_of_faults(sandbox: Sandbox) -> dict[str, Any]:
+    return {
+        "orders": [fault.model_dump(mode="json") for fault in sandbox.faults.in_force()],
+        "hits": dict(sandbox.faults.hits),
+    }
+
+
+def _refusal(status: int, said: str) -> Response:
+    return JSONResponse({"error": said}, status)
+
+
+def _sentence(error: ValidationError) -> str:
+    """pydantic's findings on one line, without the input, which may be anything."""
+    found = []
+    for mistake in error.errors(include_url=False, include_input=False, include_context=False):
+        where = ".".join(str(part) for part in mistake["loc"])
+        found.append(f"{where}: {mistake['msg']}" if where else mistake["msg"])
+    return "; ".join(found)

@@ -1,0 +1,127 @@
+"""The long-running processes: web, worker, sandboxes."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from arumaldo.bus.handlers import HANDLERS, LANES
+from arumaldo.bus.run import Runner
+from arumaldo.bus.worker import WorkerProcess, enrol
+from arumaldo.config.parse import parse_file
+from arumaldo.discovery import load
+from arumaldo.errors import ConfigError
+from arumaldo.installation import Installation
+from arumaldo.sandbox import Sandbox, Shelf, create_app
+
+log = logging.getLogger(__name__)
+
+PORTALS = "arumaldo.portal"
+"""The entry-point group whose one member makes the web application from an `Installation`."""
+GRACE = 8
+"""Seconds that a web process has, after SIGTERM, to end its streams and finish its pages."""
+LANE_THREADS = 4
+BESIDES = 6
+"""Database connections for heartbeat, sweeper and configuration, beside one per thread."""
+REPLACE_ME = 75
+"""Exit code of a worker that leaves because a step holds a thread for good (sysexits EX_TEMPFAIL)."""
+
+
+@contextmanager
+def opened(config: Path, environ: Mapping[str, str], *, threads: int = 4) -> Iterator[Installation]:
+    """The installation, closed at the end."""
+    _log_to_stderr()
+    inst = Installation(config, environ, pool_size=threads + BESIDES)
+    try:
+        yield inst
+    finally:
+        inst.close()
+
+
+def serve_web(config: Path, environ: Mapping[str, str], host: str, port: int) -> None:
+    """Serve pages until SIGTERM. ConfigError when the port is in use or no portal is installed."""
+    threads = parse_file(config, environ=environ).hub.threads
+    with opened(config, environ, threads=threads) as inst:
+        web = _portal()(inst)
+        _serve(web, host, port)
+
+
+def serve_sandboxes(config: Path, environ: Mapping[str, str], state: Path) -> None:
+    """Serve the sandboxes of all enabled plugins at `[hub] sandbox_url` until SIGTERM."""
+    _log_to_stderr()
+    parsed = parse_file(config, environ=environ)
+    state.mkdir(parents=True, exist_ok=True)
+    address = parsed.hub.sandbox_url
+    sandboxes = []
+    choices = {name: choice for reseller in parsed.resellers.values() for name, choice in reseller.plugins.items()}
+    for name, choice in choices.items():
+        if choice.plugin.sandbox is not None:
+            made: type[Sandbox] = load(choice.plugin.sandbox)
+            sandboxes.append(made(f"{address}/{name}", Shelf(state / f"{name}.sqlite")))
+    _serve(create_app(sandboxes), "127.0.0.1", urlsplit(address).port or 80)
+
+
+def serve_worker(config: Path, environ: Mapping[str, str]) -> int:
+    """Work until SIGTERM, or until a step overstays; the exit code tells which."""
+    importlib.import_module("arumaldo.flows.onboarding")
+    stop = threading.Event()
+    code = 0
+
+    def overstayed() -> None:
+        nonlocal code
+        code = REPLACE_ME
+        stop.set()
+
+    with opened(config, environ, threads=LANE_THREADS * len(LANES)) as inst:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        process = WorkerProcess(
+            Runner(inst.store, HANDLERS, inst, enrol(inst.store)), inst.redis_url, LANE_THREADS, overstayed
+        )
+        process.start()
+        stop.wait()
+        finished = process.stop()
+    if not finished:
+        logging.shutdown()
+        os._exit(code or 1)  # threads that cannot be ended go with the process
+    return code
+
+
+def _portal() -> Callable[[Installation], ASGIApp]:
+    importlib.import_module("arumaldo.flows.onboarding")
+    found = list(entry_points(group=PORTALS))
+    if len(found) != 1:
+        raise ConfigError(f"{len(found)} portals are installed; install one: the distribution arumaldo-portal.")
+    create: Callable[[Installation], ASGIApp] = found[0].load()
+    return create
+
+
+def _serve(web: ASGIApp, host: str, port: int) -> None:
+    server = uvicorn.Server(
+        uvicorn.Config(
+            web, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE,
+            proxy_headers=False, server_header=False, date_header=True,
+        )
+    )  # fmt: skip
+    try:
+        server.run()
+    except SystemExit:
+        raise ConfigError(f"Port {port} at {host} is in use. End what listens there, or choose another port.") from None
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("httpx2", "httpcore2", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

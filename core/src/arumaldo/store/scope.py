@@ -1,0 +1,151 @@
+"""The only way to rows: as an account, as a reseller, or, for the bus and for log-in, as the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Engine, create_engine, event, select, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from arumaldo.errors import HubError
+from arumaldo.store.seal import Keyring
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose rows: an account of a reseller."""
+
+    reseller_id: UUID
+    account_id: UUID
+
+
+class _OwnedRow(Protocol):
+    id: Any
+    reseller_id: Any
+    account_id: Any
+
+
+Publish = Callable[["Rows", Any], None]
+Ring = Callable[[list[tuple[str, int]]], object]
+Owned = TypeVar("Owned", bound=_OwnedRow)
+
+
+class NoSuchRow(HubError):
+    """This account has no such row; whether another one has is nobody's business."""
+
+
+class Rows:
+    """One account's rows within one transaction. What is added becomes this account's."""
+
+    def __init__(self, session: Session, owner: Owner, publish: Publish) -> None:
+        self.session = session
+        self.owner = owner
+        self._publish = publish
+
+    def publish(self, message: Any) -> None:
+        """Write a `bus.messages.Message` and its deliveries; they leave only with this transaction's rows."""
+        self.session.flush()
+        self._publish(self, message)
+        self.session.info["published"] = True
+
+    def get(self, model: type[Owned], key: UUID, *, lock: bool = False) -> Owned | None:
+        """The row, or None; `lock` holds it against other transactions until this one ends."""
+        return self.first(model, cast(ColumnElement[bool], model.id == key), lock=lock)
+
+    def get_one(self, model: type[Owned], key: UUID, *, lock: bool = False) -> Owned:
+        """The row. NoSuchRow when this account has none with this id."""
+        row = self.get(model, key, lock=lock)
+        if row is None:
+            raise NoSuchRow(f"no {model.__name__} {key} in this account")
+        return row
+
+    def first(
+        self, model: type[Owned], *where: ColumnElement[bool], order_by: Any = None, lock: bool = False
+    ) -> Owned | None:
+        """The first match, or None."""
+        query = self._query(model, where, order_by).limit(1)
+        return cast("Owned | None", self.session.scalars(query.with_for_update() if lock else query).first())
+
+    def all(self, model: type[Owned], *where: ColumnElement[bool], order_by: Any = None) -> Sequence[Owned]:
+        """All matches, oldest first unless told otherwise."""
+        return cast("Sequence[Owned]", self.session.scalars(self._query(model, where, order_by)).all())
+
+    def add(self, row: Owned) -> Owned:
+        """Add the row as this account's, and send it to the database, so that its constraints speak at once."""
+        row.reseller_id, row.account_id = self.owner.reseller_id, self.owner.account_id
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def _query(self, model: type[Owned], where: tuple[ColumnElement[bool], ...], order_by: Any) -> Any:
+        mine = (model.account_id == self.owner.account_id, model.reseller_id == self.owner.reseller_id)
+        return select(model).where(*mine, *where).order_by(model.id if order_by is None else order_by)
+
+
+class Store:
+    """The database, behind scopes. Row-level security is the second net behind the filters of `Rows`."""
+
+    def __init__(self, engine: Engine, keys: Keyring, publish: Publish, ring: Ring) -> None:
+        """`publish` writes a message; `ring` is told (lane, delivery id) of what was published, after the commit."""
+        self.engine = engine
+        self.keys = keys
+        self._publish = publish
+        self._ring = ring
+        self._sessions = sessionmaker(engine, expire_on_commit=False, autoflush=False)
+
+    @contextmanager
+    def of(self, owner: Owner) -> Iterator[Rows]:
+        """A transaction in which only this account's rows exist; commits at the end, rolls back on an error."""
+        with self._transaction() as session:
+            enter_account(session, owner)
+            yield Rows(session, owner, self._publish)
+
+    @contextmanager
+    def hub(self) -> Iterator[Session]:
+        """A transaction that sees all rows: for the bus, for log-in and sign-up, and for nothing else."""
+        with self._transaction() as session:
+            session.execute(_ENTER_HUB)
+            yield session
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        with self._sessions.begin() as session:
+            yield session
+        if rings := session.info.pop("rings", None):
+            self._ring(rings)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+_ENTER_HUB = text("SELECT set_config('arumaldo.hub', 'on', true)")
+_ENTER_ACCOUNT = text("SELECT set_config('arumaldo.account', :account, true), set_config('arumaldo.hub', 'off', true)")
+
+
+def enter_account(session: Session, owner: Owner) -> None:
+    """From here to its end the transaction sees this account's rows and no others."""
+    session.execute(_ENTER_ACCOUNT, {"account": str(owner.account_id)})
+
+
+def connect(url: str, *, pool_size: int = 10) -> Engine:
+    """An engine for `url` with timeouts that survive a silent network cut (library defaults block for over 80 s)."""
+    plain = url.removeprefix("postgresql://").removeprefix("postgresql+psycopg://")
+    engine = create_engine(
+        f"postgresql+psycopg://{plain}",
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 3, "tcp_user_timeout": 5000, "application_name": "arumaldo"},
+    )
+
+    @event.listens_for(engine, "connect")
+    def use_utc(connection: Any, _record: object) -> None:
+        connection.execute("SET timezone = 'UTC'")
+        connection.commit()
+
+    return engine

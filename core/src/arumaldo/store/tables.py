@@ -1,0 +1,29 @@
+"""All tables, so that the metadata is whole."""
+
+from arumaldo.store.base import Row
+from arumaldo.store.business import Brief, Preview
+from arumaldo.store.journal import Binding, ConfigVersion, Delivery, Effect, MessageRow, ProviderClock, Worker
+from arumaldo.store.orders import Order, Payment, Site
+from arumaldo.store.people import Account, Attempt, LogIn, Member, Reseller, User
+
+__all__ = [
+    "Account",
+    "Attempt",
+    "Binding",
+    "Brief",
+    "ConfigVersion",
+    "Delivery",
+    "Effect",
+    "LogIn",
+    "Member",
+    "MessageRow",
+    "Order",
+    "Payment",
+    "Preview",
+    "ProviderClock",
+    "Reseller",
+    "Row",
+    "Site",
+    "User",
+    "Worker",
+]

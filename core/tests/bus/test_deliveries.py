@@ -1,0 +1,190 @@
+"""A message reaches each handler once, in order, and nobody acts for a holder that is not."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from arumaldo.bus import deliveries
+from arumaldo.bus.work import LookAgain, Work
+from arumaldo.errors import Denied, Refused, Unavailable
+from arumaldo.store.business import Brief
+from arumaldo.store.scope import NoSuchRow
+
+from .conftest import Bus, ProcessDied, ThingMade, ThingOrdered, ThingRefused
+
+
+def publish_and_fail(bus: Bus) -> None:
+    with bus.store.of(bus.owner) as rows:
+        rows.publish(ThingOrdered(order_id=uuid.uuid4()))
+        rows.get_one(Brief, uuid.uuid4())
+
+
+def test_a_fact_and_its_deliveries_are_written_with_the_rows_that_made_it_true(bus: Bus) -> None:
+    def step(message: ThingOrdered, work: Work) -> None: ...
+
+    bus.handle(step)
+    with pytest.raises(NoSuchRow):
+        publish_and_fail(bus)
+    assert bus.all("SELECT 1 FROM messages") == []
+    assert bus.rung == []
+
+
+def test_a_handler_runs_once_and_its_fact_ends_its_delivery(bus: Bus) -> None:
+    seen = []
+
+    def step(message: ThingOrdered, work: Work) -> None:
+        seen.append(message.order_id)
+        with work.transaction() as rows:
+            rows.publish(ThingMade(order_id=message.order_id))
+
+    bus.handle(step)
+    [delivery] = bus.publish(ThingOrdered(order_id=uuid.uuid4()))
+    for _ in range(3):
+        bus.runner().run(delivery)
+    assert len(seen) == 1
+    assert bus.one("SELECT state FROM deliveries WHERE id = :id", id=delivery).state == "done"
+    assert [row.type for row in bus.all("SELECT type FROM messages ORDER BY id")] == ["ThingOrdered", "ThingMade"]
+
+
+def test_deliveries_of_one_account_and_lane_run_one_at_a_time_oldest_first(bus: Bus) -> None:
+    ran = []
+
+    def step(message: ThingOrdered, work: Work) -> None:
+        ran.append(message.number)
+
+    bus.handle(step)
+    order = uuid.uuid4()
+    [first] = bus.publish(ThingOrdered(order_id=order, number=1))
+    [second] = bus.publish(ThingOrdered(order_id=order, number=2))
+    runner = bus.runner()
+    held = deliveries.claim(bus.store, first, runner.worker, 1)
+    assert held is not None
+    assert deliveries.claim(bus.store, second, runner.worker, 1) is None
+    bus.bury(runner)
+    bus.runner().run(first)
+    assert (held.lane, second) in bus.rung[2:], "the next of the key is rung when the one before it ends"
+    bus.runner().run(second)
+    assert ran == [1, 2]
+
+
+def test_what_a_dead_worker_held_is_free_after_its_heartbeat_is_old(bus: Bus) -> None:
+    lives = [True]
+
+    def step(message: ThingOrdered, work: Work) -> None:
+        if lives.pop() if lives else False:
+            raise ProcessDied
+
+    bus.handle(step)
+    [delivery] = bus.publish(ThingOrdered(order_id=uuid.uuid4()))
+    dead = bus.runner()
+    with pytest.raises(ProcessDied):
+        dead.run(delivery)
+    assert deliveries.due(bus.store) == [], "it is held as long as the heartbeat is fresh"
+    bus.bury(dead)
+    assert deliveries.due(bus.store) == [("flow", delivery)]
+    bus.runner().run(delivery)
+    assert bus.one("SELECT state, attempt FROM deliveries WHERE id = :id", id=delivery) == ("done", 2)
+
+
+def test_a_worker_that_was_given_up_for_dead_commits_nothing(bus: Bus) -> None:
+    def step(message: ThingOrdered, work: Work) -> None:
+        if work.attempt == 1:
+            bus.bury(sleeper)
+            bus.runner().run(delivery)
+        with work.transaction() as rows:
+            rows.publish(ThingMade(order_id=message.order_id))
+
+    bus.handle(step)
+    [delivery] = bus.publish(ThingOrdered(order_id=uuid.uuid4()))
+    sleeper = bus.runner()
+    sleeper.run(delivery)
+    assert bus.one("SELECT count(*) AS n FROM messages WHERE type = 'ThingMade'").n == 1
+
+
+def test_a_refusal_becomes_the_fact_that_stands_on_the_handler(bus: Bus) -> None:
+    def step(message: ThingOrdered, work: Work) -> None:
+        raise Refused("acme", "no room")
+
+    bus.handle(step, refused=ThingRefused)
+    [delivery] = bus.publish(ThingOrdered(order_id=(order := uuid.uuid4())))
+    bus.runner().run(delivery)
+    fact = bus.one("SELECT body FROM messages WHERE type = 'ThingRefused'").body
+    assert fact == {"order_id": str(order), "reason": "no room"}
+    assert bus.one("SELECT state FROM deliveries WHERE id = :id", id=delivery).state == "refused"
+
+
+def test_a_refusal_that_nobody_named_fails_the_order(bus: Bus) -> None:
+    def step(message: ThingOrdered, work: Work) -> None:
+        raise Refused("acme", "never")
+
+    bus.handle(step)
+    [delivery] = bus.publish(ThingOrdered(order_id=uuid.uuid4()))
+    bus.runner().run(delivery)
+    assert bus.one("SELECT body->>'reason' AS why FROM messages WHERE type = 'ThingFailed'").why == "never"
+
+
+def test_waiting_for_something_is_no_attempt(bus: Bus) -> None:
+    def step(message: ThingOrdered, work: Work) -> None:
+        raise LookAgain(30, "the host is not ready")
+
+    bus.handle(step)
+    [delivery] = bus.publish(ThingOrdered(order_id=uuid.uuid4()))
+    bus.runner().run(delivery)
+    row = bus.one("SELECT attempt, waits_for, due_at > hub_now() AS later FROM deliveries WHERE id = :id", id=delivery)
+    assert row == (0, "the host is not ready", True)
+
+
+def test_a_rate_limit_holds_back_all_workers_for_as_long_as_the_vendor_said(bus: Bus) -> None:
+    calls = []
+
+    def step(message: ThingOrdered, work: Work) -> None:
+        calls.append(message.number)
+        raise Unavailable("acme", "too many requests", retry_after=40)
+
+    bus.handle(step, calls="hosting")
+    [first] = bus.publish(ThingOrdered(order_id=uuid.uuid4(), number=1))
+    [other] = bus.publish(ThingOrdered(order_id=uuid.uuid4(), number=2), bus.new_owner())
+    bus.runner().run(first)
+    bus.runner().run(other)
+    assert calls == [1]
+    bus.database.move_clock(41)
+    bus.runner().run(other)
+    assert calls == [1, 2]
+
+
+def test_work_for_a_vendor_that_denies_us_waits_unburnt_until_somebody_resumes_it(bus: Bus) -> None:
+    from arumaldo.bus import clocks
+
+    answers: list[Any] = [Denied("acme", "the key was revoked"), None]
+
+    def step(message: ThingOrdered, work: Work) -> None:
+        if (answer := answers.pop(0)) is not None:
+            raise answer
+
+    bus.handle(step, calls="hosting")
+    [delivery] = bus.publish(ThingOrdered(order_id=uuid.uuid4()))
+    for _ in range(3):
+        bus.runner().run(delivery)
+        bus.database.move_clock(60)
+    assert len(answers) == 1, "a parked provider is not asked"
+    assert bus.one("SELECT attempt FROM deliveries WHERE id = :id", id=delivery).attempt == 0
+    with bus.store.hub() as session:
+        assert clocks.resume(session, "acme") == 1
+    bus.runner().run(delivery)
+    assert bus.one("SELECT state FROM deliveries WHERE id = :id", id=delivery).state == "done"
+
+
+def test_a_step_that_always_fails_is_quarantined_and_says_why(bus: Bus) -> None:
+    def step(message: ThingOrdered, work: Work) -> None:
+        raise ValueError("a bug")
+
+    bus.handle(step)
+    [delivery] = bus.publish(ThingOrdered(order_id=uuid.uuid4()))
+    for _ in range(12):
+        bus.runner().run(delivery)
+        bus.database.move_clock(120)
+    row = bus.one("SELECT state, waits_for, attempt FROM deliveries WHERE id = :id", id=delivery)
+    assert row == ("quarantined", "ValueError: a bug", 10)

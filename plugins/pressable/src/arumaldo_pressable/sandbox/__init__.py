@@ -1,0 +1,53 @@
+"""Pressable, played: its API with tokens, queues and states by the clock, and the WordPress sites a browser sees."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp
+
+from arumaldo.sandbox import Entry, Sandbox, Shelf
+from arumaldo_pressable.sandbox.api import Api
+from arumaldo_pressable.sandbox.book import Book
+from arumaldo_pressable.sandbox.visitor import Visitor
+
+
+class PressableSandbox(Sandbox):
+    """One account, `client_id` "sandbox" with the secret "sandbox-secret".
+
+    The switch `sites` holds what becomes of sites: `stuck` (none becomes live any more), `failing` (they fail
+    instead), `full` (no room for another one), `broken` (each new one is refused).
+    """
+
+    name = "pressable"
+    kinds = ("sites",)
+
+    def __init__(self, address: str, shelf: Shelf | None = None) -> None:
+        super().__init__(address, shelf)
+        self.max_sites = 10_000
+        self.deploy_seconds = 0.7
+        """From the order of a site until it is live."""
+        self.ready_seconds = 0.3
+        """From then until it runs commands."""
+        self.command_seconds = 0.2
+        """A queued command's wait."""
+        self.book = Book(self)
+
+    def app(self) -> ASGIApp:
+        return Api(self).app()
+
+    def ledger(self) -> dict[str, list[Entry]]:
+        return {"sites": self.book.ledger()}
+
+    def site(self, host: str) -> ASGIApp | None:
+        site = self.book.named(host.removesuffix(".localhost"))
+        return None if site is None else Visitor(self.book, self.shelf, site)
+
+    def expire_tokens(self) -> None:
+        for kept in self.shelf.all("tokens"):
+            self.shelf.remove("tokens", kept["token"])
+
+    def take_name(self, name: str) -> None:
+        """Let a customer whom we never meet have a site of this name."""
+        self.shelf.put("names", name.lower(), {"site": None}, self.now())
+
+
+__all__ = ["PressableSandbox"]

@@ -1,0 +1,165 @@
+"""Every paid order ends in exactly one working site or exactly one full refund, whatever crashes."""
+
+from __future__ import annotations
+
+import time
+
+import httpx2
+import pytest
+import redis
+
+from arumaldo.demo.report import Report
+
+from .customer import Onboarded, customer
+from .platform import Platform, eventually
+
+pytestmark = pytest.mark.slow
+
+CHARGE = "authCaptureTransaction"
+CUSTOMERS = 25
+
+
+def assert_kept(report: Report, customers: int = CUSTOMERS) -> None:
+    """All live, each charged once, each with one site; what is not so is told by name."""
+    assert list(report.reasons) == []
+    assert (report.live, report.doubles) == (customers, 0)
+    assert (report.ledgers["authorizenet"]["charges"], report.ledgers["pressable"]["sites"]) == (customers, customers)
+    assert report.ledgers["openai"]["responses"] >= customers
+
+
+def charged(platform: Platform) -> int:
+    return platform.live("authorizenet", "charges")
+
+
+def after_charges(platform: Platform, more: int) -> None:
+    """Wait until so many more customers were charged: the middle of the rush."""
+    before = charged(platform)
+    eventually(lambda: charged(platform) >= before + more)
+
+
+def test_twenty_five_customers_get_twenty_five_sites_for_twenty_five_charges(platform: Platform) -> None:
+    assert_kept(platform.walk(CUSTOMERS))
+
+
+def test_the_same_when_a_worker_is_killed_in_the_middle(platform: Platform) -> None:
+    def kill() -> None:
+        after_charges(platform, 5)
+        platform.kill("worker-1")
+
+    assert_kept(platform.walk(CUSTOMERS, kill))
+
+
+def test_the_same_when_redis_is_stopped_for_twenty_seconds(platform: Platform) -> None:
+    def stop() -> None:
+        after_charges(platform, 3)
+        with platform.tree.supervisor.halted("valkey"):
+            time.sleep(20)
+
+    assert_kept(platform.walk(CUSTOMERS, stop))
+
+
+def test_the_same_when_redis_hangs_for_ten_seconds(platform: Platform) -> None:
+    def hang() -> None:
+        after_charges(platform, 3)
+        with platform.frozen("valkey"):
+            time.sleep(10)
+
+    assert_kept(platform.walk(CUSTOMERS, hang))
+
+
+def test_the_same_when_redis_is_flushed(platform: Platform) -> None:
+    def flush() -> None:
+        with redis.Redis.from_url(platform.tree.valkey.url) as client:
+            for _ in range(3):
+                after_charges(platform, 2)
+                client.flushall()
+
+    assert_kept(platform.walk(CUSTOMERS, flush))
+
+
+def test_the_same_when_the_gateway_books_every_fifth_charge_after_the_caller_hung_up(platform: Platform) -> None:
+    late = {"effect": "late", "answer": "cut", "seconds": 3, "share": 0.2, "seed": 1, "times": None, "match": CHARGE}
+    with platform.fault("authorizenet", name="late", **late):
+        report = platform.walk(CUSTOMERS)
+        assert platform.control("GET", "authorizenet/faults")["hits"]["late"] > 0
+    assert_kept(report)
+
+
+def test_a_worker_killed_between_the_charge_and_its_record_leaves_one_charge_and_one_site(platform: Platform) -> None:
+    before = charged(platform)
+    with platform.fault("authorizenet", effect="after", answer="hang", match=CHARGE):
+
+        def job() -> Onboarded:
+            made = customer(platform).until_paying()
+            eventually(lambda: charged(platform) == before + 1)
+            for worker in ("worker-1", "worker-2"):
+                platform.kill(worker)
+            return made.until("live")
+
+        made = platform.during(job)
+    assert charged(platform) == before + 1
+    assert made.shows_its_site()
+
+
+def test_a_declined_card_is_told_on_the_payment_page_and_another_one_works(platform: Platform) -> None:
+    before = charged(platform)
+
+    def job() -> Onboarded:
+        made = customer(platform).until_paying(card="declined")
+        made.until("declined")
+        page = made.page("/onboarding/payment")
+        assert "declined" in page.lower()
+        assert "Nothing was charged" in page
+        assert charged(platform) == before
+        return made.pays().until("live")
+
+    platform.during(job)
+    assert charged(platform) == before + 1
+
+
+def test_while_a_payment_is_in_doubt_the_page_says_so_and_offers_no_second_payment(platform: Platform) -> None:
+    before = charged(platform)
+    late = {"effect": "late", "answer": "cut", "seconds": 8, "match": CHARGE}
+
+    def job() -> None:
+        with platform.fault("authorizenet", **late):
+            made = customer(platform).until_paying().until("unknown")
+            page = made.page("/onboarding/payment")
+            assert "Please do not pay again" in page
+            assert not made.can_pay()
+            made.until("live")
+
+    platform.during(job)
+    assert charged(platform) == before + 1
+
+
+def test_hosting_that_fails_for_good_ends_in_money_back_and_a_page_that_says_so(platform: Platform) -> None:
+    live, all_charges = charged(platform), len(platform.ledger("authorizenet", "charges"))
+
+    def job() -> Onboarded:
+        with platform.switch("pressable", "sites", "broken"):
+            return customer(platform).until_paying().until("returned")
+
+    made = platform.during(job)
+    assert charged(platform) == live
+    entries = platform.ledger("authorizenet", "charges")
+    assert (len(entries), entries[-1].state) == (all_charges + 1, "undone")
+    assert "has been returned" in made.page("/onboarding/progress")
+
+
+def test_no_id_address_or_stream_of_one_account_opens_anything_of_another(platform: Platform) -> None:
+    def job() -> None:
+        one, other = customer(platform).until_preview(), customer(platform).until_preview()
+        approved = one.preview_id()
+        assert one.status(f"/onboarding/preview/{approved}") == httpx2.codes.OK
+        one.chooses_a_plan().pays().until("live")
+        theirs = one.state()["order_id"]
+        previews = one.links("/onboarding/preview")
+        assert theirs
+        for path in (*previews, f"/onboarding/preview/{approved}"):
+            assert other.status(path) == httpx2.codes.NOT_FOUND, path
+        assert other.post("/onboarding/preview/approve", preview_id=approved) == httpx2.codes.NOT_FOUND
+        assert other.post("/onboarding/payment", order_id=theirs, token="x") in (303, 404)
+        assert other.state()["order_id"] is None
+
+    platform.during(job)
