@@ -253,7 +253,7 @@ def open_house(database: Database, tmp_path: Path) -> Iterator[Callable[..., Hou
             CONFIG.format(base=base, database=database.app_url, pays_on=pays_on, sandbox=str(sandbox).lower())
         )
         path.chmod(0o600)
-        inst = Installation(path, {"THE_SECRET": "s" * 40}, pool_size=8)
+        inst = Installation(path, {"THE_SECRET": "s" * 40}, threads=2)
         app = create_app(inst)
         web = TestClient(app, base_url=base, raise_server_exceptions=False)
         opened.append(inst)

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -20,16 +21,25 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For a script: one JSON value on standard output.")]
 HUBCONFIG = Path("hubconfig.toml")
+COMMANDS = "arumaldo.commands"
 
 
 def main() -> None:
     """Run the command line. Exit codes: 0 well, 1 a fault, 2 wrong usage, 78 a mistake in the configuration."""
     try:
+        _add_commands_of_others()
         app()
     except ConfigError as error:
         _fail(str(error), CONFIGURATION)
     except HubError as error:
         _fail(str(error), 1)
+
+
+def _add_commands_of_others() -> None:
+    """A distribution may bring a command of its own: an entry point in `arumaldo.commands` that names a function."""
+    for found in entry_points(group=COMMANDS):
+        if found.name in sys.argv[1:2] or "--help" in sys.argv[1:2]:
+            app.command(found.name)(found.load())
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
@@ -65,11 +75,14 @@ def web(
     config: ConfigOption = HUBCONFIG,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen at.")] = 8080,
+    fd: Annotated[
+        int | None, typer.Option(help="An open listening socket to use instead, which several processes may share.")
+    ] = None,
 ) -> None:
     """The portal."""
     from arumaldo.serve import serve_web
 
-    serve_web(config, os.environ, host, port)
+    serve_web(config, os.environ, host, port, fd)
 
 
 @app.command()
@@ -165,6 +178,6 @@ def resume(
     from arumaldo.bus import clocks
     from arumaldo.serve import opened
 
-    with opened(config, os.environ) as inst, inst.store.hub() as session:
+    with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
         count = clocks.resume(session, provider)
     _say(f"{count} provider(s) may be asked again.")

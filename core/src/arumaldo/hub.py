@@ -28,7 +28,7 @@ class Provider:
     name: str
     capability: str
     sandbox: bool
-    hooks: Any = field(repr=False)
+    served: pluggy.PluginManager = field(repr=False)
 
     def call(self, hook: str, arguments: Mapping[str, Any]) -> Any:
         """Call the hook within its total deadline.
@@ -38,7 +38,7 @@ class Provider:
         """
         try:
             with deadline():
-                answer = getattr(self.hooks, hook)(**arguments)
+                answer = getattr(self.served.hook, hook)(**arguments)
         except ProviderError:
             raise
         except Exception as error:
@@ -120,12 +120,20 @@ class Providers:
             self._made[key] = _make(choice, capability)
         return self._made[key]
 
+    def close(self) -> None:
+        """Let go of the providers' connections; a second call does nothing."""
+        while self._made:
+            _, provider = self._made.popitem()
+            for served in provider.served.get_plugins():
+                if callable(close := getattr(served, "close", None)):
+                    close()
+
 
 def _make(choice: PluginChoice, capability: str) -> Provider:
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(CAPABILITIES[capability])
     manager.register(load(choice.plugin.provides[capability])(choice.settings))
-    return Provider(choice.name, capability, choice.sandbox, manager.hook)
+    return Provider(choice.name, capability, choice.sandbox, manager)
 
 
 def _promises_value(capability: str, hook: str) -> bool:

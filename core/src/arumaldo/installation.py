@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from arumaldo import versions
 from arumaldo.bus.bell import Bell
@@ -23,12 +24,14 @@ from arumaldo.config.parse import parse, parse_file
 from arumaldo.errors import ConfigError
 from arumaldo.hub import AccountHub, Provider, Providers
 from arumaldo.store.people import Reseller
-from arumaldo.store.scope import Owner, Store, connect
+from arumaldo.store.scope import Owner, Store, check_room, connect
 from arumaldo.store.seal import Keyring
 
 log = logging.getLogger(__name__)
 
 FOLLOW_SECONDS = 1.0
+BESIDES = 6
+"""Database connections for heartbeat, sweeper, open pages and configuration, beside one per thread."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,17 @@ class _Present:
 class Installation:
     """Opened once per process. `config` and `version` change while it runs; a flow under way keeps its providers."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str], *, pool_size: int = 20) -> None:
-        """Read and check the file, connect, and take up the newest version. ConfigError says all that is wrong."""
+    def __init__(self, path: Path, environ: Mapping[str, str], *, threads: int | None = None) -> None:
+        """Read and check the file, connect, and take up the newest version. ConfigError says all that is wrong.
+
+        Each of `threads` (`[hub] threads` when not said) may hold one database connection at a time.
+        """
         self._path = path
         self._environ = environ
-        config = parse_file(path, environ=environ)
+        config = _first_config(path, environ)
         hub = config.hub
         _refuse_embedded(hub)
+        pool_size = (threads or hub.threads) + BESIDES
         self.redis_url = hub.redis.get_secret_value()
         self.keys = Keyring([secret.get_secret_value() for secret in (hub.secret, *hub.previous_secrets)])
         self.bell = Bell(self.redis_url)
@@ -60,9 +67,11 @@ class Installation:
             self.bell.ring,
         )
         self._slugs: dict[UUID, str] = {}
+        self._retired = Providers()  # of the version before: calls under way may still use them
         self._seen_digest = _digest(path)
         self._resting_digest: str | None = None
         self._over = threading.Event()
+        check_room(self.store.engine, pool_size)
         with self.store.hub() as session:
             number = versions.publish(session, self.keys, config)
         self._present = _Present(number, config, Providers())
@@ -176,8 +185,39 @@ class Installation:
                 return
             stored = versions.read(session, self.keys, number)
         config = parse(stored.text, name=self._path.name, environ=self._environ, base=self._path.parent)
-        self._present = _Present(number, config, Providers())
+        self._retired.close()
+        self._retired, self._present = self._present.providers, _Present(number, config, Providers())
         log.info("configuration version %s is in use", number)
+
+
+def _first_config(path: Path, environ: Mapping[str, str]) -> Config:
+    """The file; while it is wrong, the newest stored version, so that a process can start again meanwhile.
+
+    That needs the database and the secret in the environment, for the file cannot be believed in anything.
+    """
+    try:
+        return parse_file(path, environ=environ)
+    except ConfigError as error:
+        stored = _newest_stored(environ)
+        if stored is None:
+            raise
+        log.error("%s is not used, the newest stored version is:\n%s", path.name, error)  # noqa: TRY400
+        return parse(stored, name=path.name, environ=environ, base=path.parent)
+
+
+def _newest_stored(environ: Mapping[str, str]) -> str | None:
+    url, secret = environ.get("ARUMALDO_DATABASE"), environ.get("ARUMALDO_SECRET")
+    if not url or not secret:
+        return None
+    engine = connect(url, pool_size=1)
+    try:
+        with Session(engine) as session:
+            number = versions.newest_number(session)
+            return versions.read(session, Keyring([secret]), number).text if number else None
+    except DBAPIError:
+        return None
+    finally:
+        engine.dispose()
 
 
 def _refuse_embedded(hub: HubSettings) -> None:

@@ -33,29 +33,29 @@ PORTALS = "arumaldo.portal"
 GRACE = 8
 """Seconds that a web process has, after SIGTERM, to end its streams and finish its pages."""
 LANE_THREADS = 4
-BESIDES = 6
-"""Database connections for heartbeat, sweeper and configuration, beside one per thread."""
 REPLACE_ME = 75
 """Exit code of a worker that leaves because a step holds a thread for good (sysexits EX_TEMPFAIL)."""
 
 
 @contextmanager
-def opened(config: Path, environ: Mapping[str, str], *, threads: int = 4) -> Iterator[Installation]:
+def opened(config: Path, environ: Mapping[str, str], *, threads: int | None = None) -> Iterator[Installation]:
     """The installation, closed at the end."""
     _log_to_stderr()
-    inst = Installation(config, environ, pool_size=threads + BESIDES)
+    inst = Installation(config, environ, threads=threads)
     try:
         yield inst
     finally:
         inst.close()
 
 
-def serve_web(config: Path, environ: Mapping[str, str], host: str, port: int) -> None:
-    """Serve pages until SIGTERM. ConfigError when the port is in use or no portal is installed."""
-    threads = parse_file(config, environ=environ).hub.threads
-    with opened(config, environ, threads=threads) as inst:
+def serve_web(config: Path, environ: Mapping[str, str], host: str, port: int, fd: int | None = None) -> None:
+    """Serve pages until SIGTERM, at host and port or on the listening socket `fd`.
+
+    ConfigError when the port is in use or no portal is installed.
+    """
+    with opened(config, environ) as inst:
         web = _portal()(inst)
-        _serve(web, host, port)
+        _serve(web, host, port, fd)
 
 
 def serve_sandboxes(config: Path, environ: Mapping[str, str], state: Path) -> None:
@@ -108,10 +108,10 @@ def _portal() -> Callable[[Installation], ASGIApp]:
     return create
 
 
-def _serve(web: ASGIApp, host: str, port: int) -> None:
+def _serve(web: ASGIApp, host: str, port: int, fd: int | None = None) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
-            web, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE,
+            web, host=host, port=port, fd=fd, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE,
             proxy_headers=False, server_header=False, date_header=True,
         )
     )  # fmt: skip

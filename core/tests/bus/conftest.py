@@ -119,7 +119,7 @@ class Configured:
         manager = pluggy.PluginManager(PROJECT)
         manager.add_hookspecs(CAPABILITIES[capability])
         manager.register(served)
-        return Provider(plugin, capability, sandbox=True, hooks=manager.hook)
+        return Provider(plugin, capability, sandbox=True, served=manager)
 
 
 @dataclass

@@ -6,10 +6,12 @@ import uuid
 
 import pytest
 
-from arumaldo.bus.effects import Effects
+from arumaldo.bus.effects import Effects, Intent
 from arumaldo.bus.run import Runner
 from arumaldo.bus.work import Work
+from arumaldo.capabilities.kinds import Made
 from arumaldo.errors import OutcomeUnknown, Refused, Unavailable
+from arumaldo.hub import Call
 from arumaldo.money import Money
 
 from .conftest import Bus, ProcessDied, ThingMade, ThingOrdered, ThingRefused
@@ -28,6 +30,13 @@ def charge(message: ThingOrdered, work: Work) -> None:
     )
     with work.transaction() as rows:
         rows.publish(ThingMade(order_id=message.order_id))
+
+
+class Careless(Effects):
+    """A bus without the guard, to see that the guard is what keeps the promise."""
+
+    def look(self, call: Call, intent: Intent) -> Made | None:
+        return None
 
 
 def die() -> None:
@@ -81,7 +90,7 @@ def test_without_the_look_up_the_same_kill_makes_two(bus: Bus, delivery: int) ->
     bus.vendor.after = die
     killed(bus, delivery)
     careless = bus.runner()
-    careless.effects = lambda work: Effects(work, look_first=False)
+    careless.effects = Careless
     careless.run(delivery)
     assert len(bus.vendor.made) == 2
 

@@ -50,7 +50,10 @@ def reseller(request: Request) -> Reseller:
     slug = installation(request).config.reseller_for_host(_host(request))
     known: dict[str, Reseller] = request.app.state.resellers
     if slug not in known:
-        known[slug] = installation(request).reseller(_host(request))
+        found = installation(request).reseller(_host(request))
+        # known to the installation, too, before a page holds the one connection that its thread may have
+        installation(request).reseller_config(found.id)
+        known[slug] = found
     return known[slug]
 
 

@@ -26,7 +26,7 @@ _SLOWEST_LOOK = 30.0
 
 
 @dataclass(frozen=True)
-class _Intent:
+class Intent:
     """What is known of the effect before this attempt does anything."""
 
     id: UUID
@@ -42,10 +42,8 @@ class _Intent:
 class Effects:
     """Carries out the calls of one attempt; hand `invoke` to its `AccountHub`."""
 
-    def __init__(self, work: Work, *, look_first: bool = True) -> None:
-        """`look_first=False` leaves the look-up out: for a control run that must show doubles, never for service."""
+    def __init__(self, work: Work) -> None:
         self._work = work
-        self._look_first = look_first
 
     def invoke(self, call: Call) -> Any:
         """Reads and puts go through. A create becomes an effect: a second call with its reference answers the first."""
@@ -58,17 +56,17 @@ class Effects:
         call = Call(call.provider, call.hook, call.kind, {**call.arguments, "reference": reference.at(call.step)})
         return self._once(call, self._intend(call, reference))
 
-    def _once(self, call: Call, intent: _Intent) -> Made:
+    def _once(self, call: Call, intent: Intent) -> Made:
         match intent.state:
             case "done":
                 return _promised(call).model_validate(intent.result)
             case "refused" | "undone":
                 raise Refused(call.provider.name, intent.problem or "this was taken back")
-        if not intent.fresh and self._look_first and (found := self._look(call, intent)) is not None:
+        if not intent.fresh and (found := self.look(call, intent)) is not None:
             return found
         return self._make(call, intent)
 
-    def _intend(self, call: Call, reference: Reference) -> _Intent:
+    def _intend(self, call: Call, reference: Reference) -> Intent:
         with self._work.locked() as rows:
             effect = rows.first(Effect, Effect.reference == call.arguments["reference"], lock=True)
             fresh = effect is None
@@ -81,13 +79,13 @@ class Effects:
                 )  # fmt: skip
                 rows.session.refresh(effect)
             now: datetime = rows.session.scalars(select(func.hub_now())).one()
-            return _Intent(
+            return Intent(
                 effect.id, effect.state, fresh, effect.looks, now - effect.intended_at, effect.intended_at,
                 effect.result, effect.problem,
             )  # fmt: skip
 
-    def _look(self, call: Call, intent: _Intent) -> Made | None:
-        """What the vendor holds for the reference; None when it may be called (again)."""
+    def look(self, call: Call, intent: Intent) -> Made | None:
+        """What the vendor holds for the reference; None when it may be called (again). The guard against doubles."""
         found = self._find(call)
         ours = [made for made in found if _is_ours(made, call.arguments["reference"], intent)]
         if ours:
@@ -113,7 +111,7 @@ class Effects:
         found: list[Made] = call.provider.call(find, arguments)
         return found
 
-    def _ask_later(self, call: Call, intent: _Intent) -> None:
+    def _ask_later(self, call: Call, intent: Intent) -> None:
         """The question stays open: ask at growing intervals until an empty answer is final."""
         sure_in = call.kind.sure_after - intent.age.total_seconds()
         with self._work.locked() as rows:
@@ -125,7 +123,7 @@ class Effects:
         after = min(2.0**intent.looks, _SLOWEST_LOOK, sure_in + 0.5)
         raise LookAgain(after, f"asking {call.provider.name} whether {call.step} took effect")
 
-    def _intend_again(self, intent: _Intent) -> None:
+    def _intend_again(self, intent: Intent) -> None:
         with self._work.locked() as rows:
             rows.session.execute(
                 update(Effect)
@@ -133,7 +131,7 @@ class Effects:
                 .values(state="intended", looks=0, intended_at=text("hub_now()"))
             )
 
-    def _make(self, call: Call, intent: _Intent) -> Made:
+    def _make(self, call: Call, intent: Intent) -> Made:
         try:
             made: Made = call.make()
         except Refused as error:
@@ -148,7 +146,7 @@ class Effects:
         self._record(call, intent, "done", made)
         return made
 
-    def _withdraw(self, intent: _Intent) -> None:
+    def _withdraw(self, intent: Intent) -> None:
         """Surely nothing was made, so there is nothing to look for."""
         with self._work.locked() as rows:
             effect = rows.get_one(Effect, intent.id, lock=True)
@@ -156,7 +154,7 @@ class Effects:
                 rows.session.delete(effect)
 
     def _record(
-        self, call: Call, intent: _Intent, state: str, made: Made | None = None, problem: str | None = None
+        self, call: Call, intent: Intent, state: str, made: Made | None = None, problem: str | None = None
     ) -> None:
         with self._work.locked() as rows:
             effect = rows.get_one(Effect, intent.id, lock=True)
@@ -185,7 +183,7 @@ def in_doubt(rows: Rows, step: str, subject: UUID) -> bool:
     return rows.first(Effect, *where) is not None
 
 
-def _is_ours(made: Made, reference: str, intent: _Intent) -> bool:
+def _is_ours(made: Made, reference: str, intent: Intent) -> bool:
     """It carries our reference; or the vendor keeps none, and it was made after our intent."""
     if made.reference is not None:
         return made.reference == reference

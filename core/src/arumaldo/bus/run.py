@@ -45,13 +45,14 @@ class Configured(Protocol):
 
 @dataclass
 class Runner:
-    """Runs deliveries for one worker process. `effects` makes the guard of one attempt."""
+    """Runs deliveries for one worker process, with the parts that guard an attempt: `effects` and `work`."""
 
     store: Store
     handlers: Registry
     configured: Configured
     worker: int
     effects: Callable[[Work], Effects] = Effects
+    work: type[Work] = Work
     busy: dict[int, float] = field(default_factory=dict)
     """Thread id → monotonic time at which its attempt must be over."""
 
@@ -93,9 +94,9 @@ class Runner:
 
     def _handle(self, held: Held, handler: Handler) -> None:
         message = read_message(held.type, held.version, held.body)
-        hub, bound = self._hub(held, handler)
-        work = Work(self.store, held, hub)
-        hub._invoke = self.effects(work).invoke
+        provider_of, bound = self._provider(held, handler)
+        work = self.work(self.store, held)
+        work.hub = AccountHub(provider_of, self.effects(work).invoke)
         handler.run(message, work)
         if not work.ended:
             with work.locked() as rows:
@@ -104,10 +105,10 @@ class Runner:
             with self.store.hub() as session:
                 clocks.well(session, held.owner.reseller_id, bound.provider)
 
-    def _hub(self, held: Held, handler: Handler) -> tuple[AccountHub, Bound | None]:
-        """The account's hub with the one capability that the handler calls."""
+    def _provider(self, held: Held, handler: Handler) -> tuple[Callable[[str], Provider], Bound | None]:
+        """The provider of the one capability that the handler calls."""
         if handler.calls is None:
-            return AccountHub(_nothing), None
+            return _nothing, None
         bound = self._bound(held.owner, handler.calls)
         if bound.parked_at is not None:
             raise LookAgain(PARKED_PAUSE, f"{bound.provider} is parked: {bound.reason}")
@@ -117,7 +118,7 @@ class Runner:
             provider = self.configured.provider(held.owner, bound.provider, handler.calls)
         except HubError as error:
             raise LookAgain(PARKED_PAUSE, str(error)) from error
-        return AccountHub(lambda capability: provider if capability == handler.calls else _nothing(capability)), bound
+        return lambda capability: provider if capability == handler.calls else _nothing(capability), bound
 
     def _bound(self, owner: Owner, capability: str) -> Bound:
         with self.store.of(owner) as rows:
@@ -179,7 +180,7 @@ class Runner:
         if fact is None:
             self._quarantine(held, f"refused: {reason}")
             return
-        work = Work(self.store, held, AccountHub(_nothing))
+        work = self.work(self.store, held)
         with work.locked() as rows:
             rows.publish(fact.of(message, reason))
             deliveries.end(rows.session, held, "refused", reason[:500])

@@ -49,11 +49,13 @@ def _digest(text: str) -> str:
 class Work:
     """One attempt at one delivery."""
 
-    def __init__(self, store: Store, held: Held, hub: AccountHub) -> None:
+    hub: AccountHub
+    """The account's providers; the runner puts it there, with the guard around it."""
+
+    def __init__(self, store: Store, held: Held) -> None:
         self._store = store
         self._held = held
         self._ends_at = time.monotonic() + held.within
-        self.hub = hub
         self.ended = False
 
     @property

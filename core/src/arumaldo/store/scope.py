@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Engine, create_engine, event, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from arumaldo.errors import HubError
+from arumaldo.errors import ConfigError, HubError
 from arumaldo.store.seal import Keyring
 
 
@@ -149,3 +149,16 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
         connection.commit()
 
     return engine
+
+
+def check_room(engine: Engine, pool_size: int) -> None:
+    """ConfigError when the server has not as many connections free as this process may need."""
+    with engine.connect() as connection:
+        most, used = connection.execute(
+            text("SELECT current_setting('max_connections')::int, (SELECT count(*) FROM pg_stat_activity)")
+        ).one()
+    if used + pool_size > most:
+        raise ConfigError(
+            f"The database allows {most} connections, {used} are in use, and this process may need {pool_size}: raise "
+            "max_connections, or lower [hub] threads or the number of processes."
+        )

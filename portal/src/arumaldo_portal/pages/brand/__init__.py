@@ -11,14 +11,15 @@ from arumaldo_portal.surroundings import setting
 
 _KEPT = {"cache-control": "public, max-age=86400"}
 _LIGHT, _DARK = "#ffffff", "#18212f"
-"""What the accent stands on: the lighter and the darker sheet of static/portal.css."""
+"""The sheets of static/portal.css, which the accent's tints are mixed with."""
+_HARDEST = {_LIGHT: "#eef0f4", _DARK: "#1f2a3a"}
+"""A little beyond the grounds that links stand on: what can be read here can be read on all of them."""
 
 
 def style(request: Request) -> Response:
     """The accent as CSS variables, each shade readable where it is used, whatever colour the reseller chose."""
     accent = setting(request).brand.accent
-    light, dark = readable(accent, _LIGHT), readable(accent, _DARK)
-    sheet = f":root{{{_variables(light, _LIGHT)}}}\n[data-bs-theme=dark]{{{_variables(dark, _DARK)}}}\n"
+    sheet = f":root{{{_variables(accent, _LIGHT)}}}\n[data-bs-theme=dark]{{{_variables(accent, _DARK)}}}\n"
     return Response(sheet, media_type="text/css", headers=_KEPT)
 
 
@@ -36,7 +37,8 @@ def icon(request: Request) -> Response:
     return Response(drawing, media_type="image/svg+xml", headers=_KEPT)
 
 
-def _variables(shade: str, ground: str) -> str:
+def _variables(accent: str, ground: str) -> str:
+    shade = readable(accent, _HARDEST[ground])
     values = {
         "brand": shade,
         "brand-ink": ink_on(shade),
