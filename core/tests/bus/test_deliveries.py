@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from sqlalchemy import text
 
 from arumaldo.bus import deliveries
+from arumaldo.bus.messages import Message
 from arumaldo.bus.work import LookAgain, Work
 from arumaldo.errors import Denied, Refused, Unavailable
 from arumaldo.store.business import Brief
@@ -188,3 +190,35 @@ def test_a_step_that_always_fails_is_quarantined_and_says_why(bus: Bus) -> None:
         bus.database.move_clock(120)
     row = bus.one("SELECT state, waits_for, attempt FROM deliveries WHERE id = :id", id=delivery)
     assert row == ("quarantined", "ValueError: a bug", 10)
+
+
+class ThingCounted(Message, frozen=True):
+    """Version 1 had `many`; version 2 calls it `count`."""
+
+    version: ClassVar[int] = 2
+    count: int
+
+    @classmethod
+    def upcast(cls, version: int, body: dict[str, Any]) -> dict[str, Any]:
+        return {"count": body["many"]}
+
+
+def test_a_message_of_an_older_release_is_read_and_one_of_a_newer_release_waits_for_it(bus: Bus) -> None:
+    counted = []
+
+    def step(message: ThingCounted, work: Work) -> None:
+        counted.append(message.count)
+
+    bus.handle(step, ThingCounted)
+    older, newer = (bus.publish(ThingCounted(count=0), bus.new_owner())[0] for _ in range(2))
+    with bus.store.hub() as session:
+        change = text("UPDATE messages SET version = :v, body = CAST(:b AS jsonb) WHERE id = "
+                      "(SELECT message_id FROM deliveries WHERE id = :id)")  # fmt: skip
+        session.execute(change, {"v": 1, "b": '{"many": 7}', "id": older})
+        session.execute(change, {"v": 3, "b": '{"heap": 9}', "id": newer})
+    bus.runner().run(older)
+    bus.runner().run(newer)
+    assert counted == [7]
+    row = bus.one("SELECT state, attempt, waits_for FROM deliveries WHERE id = :id", id=newer)
+    assert (row.state, row.attempt) == ("waiting", 0)
+    assert "a newer worker" in row.waits_for

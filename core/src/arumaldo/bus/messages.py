@@ -17,6 +17,11 @@ class Message(BaseModel, frozen=True, extra="forbid"):
 
     version: ClassVar[int] = 1
 
+    @classmethod
+    def upcast(cls, version: int, body: dict[str, Any]) -> dict[str, Any]:
+        """The fields of version `version` as those of `version + 1`; a message that changed overrides this."""
+        raise HubError(f"{cls.__name__} does not say how its version {version} is read today")
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if cls.__name__ in _TYPES:
@@ -42,9 +47,15 @@ class Refusal(Message, frozen=True):
         return cls.model_validate({**shared, "reason": reason})
 
 
+class FromTheFuture(HubError):
+    """A newer release wrote this message; a worker of that release has to take it."""
+
+
 def read_message(name: str, version: int, body: dict[str, Any]) -> Message:
-    """The message as it was published. HubError for one that this release does not know."""
+    """The message in this release's version, whichever older one it was written in. FromTheFuture for a newer one."""
     known = _TYPES.get(name)
-    if known is None or known.version != version:
-        raise HubError(f"this release does not know {name} version {version}")
+    if known is None or version > known.version:
+        raise FromTheFuture(f"this release does not know {name} version {version}; a newer worker has to take it")
+    for older in range(version, known.version):
+        body = known.upcast(older, body)
     return known.model_validate(body)

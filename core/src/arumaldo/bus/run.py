@@ -16,7 +16,7 @@ from arumaldo.bus.bindings import Bound
 from arumaldo.bus.deliveries import Held, Overtaken
 from arumaldo.bus.effects import Effects
 from arumaldo.bus.handlers import Handler, Registry
-from arumaldo.bus.messages import Message, Refusal, read_message
+from arumaldo.bus.messages import FromTheFuture, Message, Refusal, read_message
 from arumaldo.bus.outbox import LISTENER
 from arumaldo.bus.work import LookAgain, Work
 from arumaldo.capabilities.events import Event
@@ -32,6 +32,7 @@ LISTENER_ATTEMPTS = 5
 PATIENCE = 24 * 3600.0
 """Seconds for which an unavailable vendor is waited for; then the step counts as refused."""
 PARKED_PAUSE = 15.0
+FUTURE_PAUSE = 5.0
 
 
 class Configured(Protocol):
@@ -77,13 +78,15 @@ class Runner:
             if held.handler.startswith(LISTENER):
                 self._tell(held)
             elif handler is None:
-                self._put_back(held, 60, f"this release has no handler {held.handler}", counts=False)
+                self._put_back(held, FUTURE_PAUSE, f"this release has no handler {held.handler}", counts=False)
             else:
                 self._handle(held, handler)
         except Overtaken as error:
             log.info("%s", error)
         except LookAgain as pause:
             self._put_back(held, pause.after, str(pause), counts=False)
+        except FromTheFuture as error:
+            self._put_back(held, FUTURE_PAUSE, str(error), counts=False)
         except DBAPIError:
             raise
         except ProviderError as error:

@@ -182,24 +182,24 @@ def _steps(order: Order | None, payment: Payment | None, site: Site | None) -> l
     if order is None:
         return []
     times = [
-        ("Plan chosen", order.created_at),
-        ("Payment received", order.paid_at),
-        ("Place for your website made", site.created_at if site else None),
-        ("WordPress installed", site.ready_at if site else None),
-        ("Your pages put in and opened to visitors", site.live_at if site else None),
+        ("Plan chosen", "Plan chosen", order.created_at),
+        ("Payment received", "Taking your payment", order.paid_at),
+        ("Place for your website made", "Making a place for your website", site.created_at if site else None),
+        ("WordPress installed", "Installing WordPress", site.ready_at if site else None),
+        ("Pages put in, open to visitors", "Putting your pages in", site.live_at if site else None),
     ]
     failed = order.state in ("failed", "returned")
+    unfinished: Literal["running", "failed"] = "failed" if failed else "running"
     steps: list[Step] = []
-    for title, at in times:
+    for past, present, at in times:
         reached = all(step.state == "done" for step in steps)
-        unfinished: Literal["running", "waiting", "failed"] = "failed" if failed else "running"
-        steps.append(Step(title, "done" if at else unfinished if reached else "waiting", at))
+        steps.append(Step(past if at else present, "done" if at else unfinished if reached else "waiting", at))
     return [*steps, *_return_steps(order, payment)]
 
 
 def _return_steps(order: Order, payment: Payment | None) -> list[Step]:
     if order.state == "failed":
-        return [Step("Your money is being returned", "running", None, "You need not do anything.")]
+        return [Step("Returning your money", "running", None, "You need not do anything.")]
     if order.state == "returned":
         return [Step("Your money was returned", "done", payment.ended_at if payment else order.ended_at)]
     return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from datetime import date
 from functools import cache
 
 from starlette.exceptions import HTTPException
@@ -15,7 +16,7 @@ from arumaldo.capabilities.payments import PaymentField, PaymentPage
 from arumaldo.errors import ProviderError
 from arumaldo.flows.accounts import Invalid, Visitor
 from arumaldo.flows.ordering import AlreadyPaying, Journey, checkout, journey, pay, payment_provider
-from arumaldo.store.scope import NoSuchRow
+from arumaldo.store.orders import Order
 from arumaldo_portal.forms import form_of, posted
 from arumaldo_portal.pages.onboarding import is_outdated, page_of
 from arumaldo_portal.rendering import show
@@ -55,9 +56,9 @@ def come_back(request: Request, visitor: Visitor) -> Response:
     with rows_of(request, visitor) as rows:
         stand = journey(rows)
     token = request.query_params.get("token", "")
-    if not _is_payable(stand) or not token:
+    if stand.order is None or not _is_payable(stand) or not token:
         return RedirectResponse("/onboarding", 303)
-    return show(request, "payment/come_back.html", order=stand.order, token=token, next_payment=_next(stand))
+    return show(request, "payment/come_back.html", order=stand.order, token=token, next_payment=_next(stand.order))
 
 
 async def browser_file(request: Request) -> Response:
@@ -93,7 +94,7 @@ def _show(request: Request, visitor: Visitor, problem: str = "", status: int = 2
         status,
         policy=_policy(asked),
         order=stand.order,
-        next_payment=_next(stand),
+        next_payment=_next(stand.order),
         provider=payment_provider(installation(request), visitor.owner),
         field=asked if isinstance(asked, PaymentField) else None,
         page=asked if isinstance(asked, PaymentPage) else None,
@@ -106,10 +107,8 @@ def _is_payable(stand: Journey) -> bool:
     return stand.order is not None and stand.order.state == "quoted" and stand.step in ("payment", "declined")
 
 
-def _next(stand: Journey) -> object:
-    if stand.order is None:
-        raise NoSuchRow("there is no order")
-    return next_payment(str(stand.order.plan["every"]))
+def _next(order: Order) -> date:
+    return next_payment(str(order.plan["every"]))
 
 
 def _policy(asked: PaymentField | PaymentPage) -> str:
