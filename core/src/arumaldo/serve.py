@@ -6,10 +6,12 @@ import importlib
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.types import ASGIApp
 
+from arumaldo.bus.deliveries import Held, held_by
 from arumaldo.bus.handlers import HANDLERS, LANES
 from arumaldo.bus.run import Runner
 from arumaldo.bus.worker import WorkerProcess, enrol
@@ -87,9 +90,8 @@ def serve_worker(config: Path, environ: Mapping[str, str]) -> int:
     with opened(config, environ, threads=LANE_THREADS * len(LANES)) as inst:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        process = WorkerProcess(
-            Runner(inst.store, HANDLERS, inst, enrol(inst.store)), inst.redis_url, LANE_THREADS, overstayed
-        )
+        runner = Runner(inst.store, HANDLERS, inst, enrol(inst.store), alone=partial(_attempt_alone, config))
+        process = WorkerProcess(runner, inst.redis_url, LANE_THREADS, overstayed)
         process.start()
         stop.wait()
         finished = process.stop()
@@ -97,6 +99,24 @@ def serve_worker(config: Path, environ: Mapping[str, str]) -> int:
         logging.shutdown()
         os._exit(code or 1)  # threads that cannot be ended go with the process
     return code
+
+
+def _attempt_alone(config: Path, held: Held) -> bool:
+    words = ["attempt", str(held.id), str(held.token), "--config", str(config)]
+    try:
+        ended = subprocess.run([sys.executable, "-m", "arumaldo", *words], timeout=held.within, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return ended.returncode == 0
+
+
+def attempt(config: Path, environ: Mapping[str, str], delivery: int, token: int) -> None:
+    """Run what the holder of `token` holds, once, in this process. Does nothing when it is another's by now."""
+    importlib.import_module("arumaldo.flows.onboarding")
+    with opened(config, environ, threads=2) as inst:
+        held = held_by(inst.store, delivery, token)
+        if held is not None:
+            Runner(inst.store, HANDLERS, inst, worker=0).attempt(held)
 
 
 def _portal() -> Callable[[Installation], ASGIApp]:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from arumaldo.bus import deliveries
+from arumaldo.bus.deliveries import Held
 from arumaldo.bus.messages import Message
 from arumaldo.bus.work import LookAgain, Work
 from arumaldo.errors import Denied, Refused, Unavailable
@@ -222,3 +223,27 @@ def test_a_message_of_an_older_release_is_read_and_one_of_a_newer_release_waits_
     row = bus.one("SELECT state, attempt, waits_for FROM deliveries WHERE id = :id", id=newer)
     assert (row.state, row.attempt) == ("waiting", 0)
     assert "a newer worker" in row.waits_for
+
+
+def test_what_kills_three_workers_runs_alone_and_only_what_kills_that_process_too_is_quarantined(bus: Bus) -> None:
+    def step(message: ThingOrdered, work: Work) -> None:
+        raise ProcessDied
+
+    ran = []
+
+    def dies_alone(held: Held) -> bool:
+        ran.append(held.id)
+        return False
+
+    bus.handle(step)
+    [deadly] = bus.publish(ThingOrdered(order_id=uuid.uuid4()))
+    for _ in range(3):
+        dead = bus.runner()
+        with pytest.raises(ProcessDied):
+            dead.run(deadly)
+        bus.bury(dead)
+    careful = bus.runner()
+    careful.alone = dies_alone
+    careful.run(deadly)
+    assert ran == [deadly]
+    assert bus.one("SELECT state FROM deliveries WHERE id = :id", id=deadly).state == "quarantined"

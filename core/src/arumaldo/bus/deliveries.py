@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,15 +23,23 @@ _FREE = """
 _FIRST_OF_ITS_KEY = """
   NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.key = d.key AND o.state = 'waiting' AND o.id < d.id)
 """
+_HELD = """
+  d.id, d.token, d.attempt, d.deaths, d.handler, d.lane, d.key, d.within, d.created_at, d.reseller_id, d.account_id,
+  m.id AS message_id, m.type, m.version, m.body, m.created_at AS published_at
+"""
 _CLAIM = text(f"""
 UPDATE deliveries d
 SET holder = :worker, token = d.token + 1, attempt = d.attempt + 1, config_version = :config,
+    deaths = d.deaths + CASE WHEN d.holder IS NULL THEN 0 ELSE 1 END,
     held_until = hub_now() + make_interval(secs => d.within)
 FROM messages m
 WHERE d.id = :id AND m.id = d.message_id AND d.state = 'waiting' AND d.due_at <= hub_now()
   AND {_FREE} AND {_FIRST_OF_ITS_KEY}
-RETURNING d.id, d.token, d.attempt, d.handler, d.lane, d.key, d.within, d.created_at, d.reseller_id, d.account_id,
-          m.id AS message_id, m.type, m.version, m.body, m.created_at AS published_at
+RETURNING {_HELD}
+""")  # noqa: S608 - constants of this file
+_READ = text(f"""
+SELECT {_HELD} FROM deliveries d JOIN messages m ON m.id = d.message_id
+WHERE d.id = :id AND d.token = :token AND d.state = 'waiting'
 """)  # noqa: S608 - constants of this file
 _LOCK = text("""
 SELECT id FROM deliveries WHERE id = :id AND token = :token AND state = 'waiting' FOR UPDATE
@@ -67,6 +75,7 @@ class Held:
     id: int
     token: int
     attempt: int
+    deaths: int
     handler: str
     lane: str
     key: str
@@ -87,8 +96,17 @@ def claim(store: Store, delivery: int, worker: int, config_version: int) -> Held
             row = session.execute(_CLAIM, {"id": delivery, "worker": worker, "config": config_version}).one_or_none()
     except IntegrityError:  # another of the same key was claimed in the same moment
         return None
-    if row is None:
-        return None
+    return None if row is None else _held(row)
+
+
+def held_by(store: Store, delivery: int, token: int) -> Held | None:
+    """The delivery as the holder of this token sees it; None when the token is another's by now."""
+    with store.hub() as session:
+        row = session.execute(_READ, {"id": delivery, "token": token}).one_or_none()
+    return None if row is None else _held(row)
+
+
+def _held(row: Row[Any]) -> Held:
     facts = dict(row._mapping)
     owner = Owner(facts.pop("reseller_id"), facts.pop("account_id"))
     return Held(owner=owner, **facts)

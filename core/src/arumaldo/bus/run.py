@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 10
 """After so many failures that nobody foresaw, a delivery is quarantined: a person looks, and may replay it."""
 LISTENER_ATTEMPTS = 5
+DEADLY = 3
+"""After so many holders that went away, a delivery runs in a process of its own."""
 PATIENCE = 24 * 3600.0
 """Seconds for which an unavailable vendor is waited for; then the step counts as refused."""
 PARKED_PAUSE = 15.0
@@ -54,6 +56,8 @@ class Runner:
     worker: int
     effects: Callable[[Work], Effects] = Effects
     work: type[Work] = Work
+    alone: Callable[[Held], bool] | None = None
+    """Runs one delivery in a process of its own, and says whether that process ended well."""
     busy: dict[int, float] = field(default_factory=dict)
     """Thread id → monotonic time at which its attempt must be over."""
 
@@ -64,7 +68,10 @@ class Runner:
             if held is None:
                 return
             self.busy[threading.get_ident()] = time.monotonic() + held.within
-            self._attempt(held)
+            if held.deaths >= DEADLY and self.alone is not None:
+                self._attempt_alone(held, self.alone)
+            else:
+                self.attempt(held)
         except DBAPIError:
             log.warning("the database went away during delivery %s; it will be taken up again", delivery)
         except Exception:
@@ -72,7 +79,16 @@ class Runner:
         finally:
             self.busy.pop(threading.get_ident(), None)
 
-    def _attempt(self, held: Held) -> None:
+    def _attempt_alone(self, held: Held, alone: Callable[[Held], bool]) -> None:
+        """What seems to kill its workers gets a process of its own; only what kills that one too is quarantined."""
+        log.warning(
+            "%s of %s was held by %s workers that went away; it runs alone", held.handler, held.type, held.deaths
+        )
+        if not alone(held) and deliveries.held_by(self.store, held.id, held.token) is not None:
+            self._quarantine(held, "it ended the process that ran it alone")
+
+    def attempt(self, held: Held) -> None:
+        """Run the handler of what this worker holds, and write down how it ended."""
         handler = self.handlers.named(held.handler)
         try:
             if held.handler.startswith(LISTENER):

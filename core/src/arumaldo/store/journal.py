@@ -51,6 +51,7 @@ class Delivery(Row):
     key: Mapped[str]
     state: Mapped[str] = mapped_column(default="waiting")
     attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    deaths: Mapped[int] = mapped_column(server_default=text("0"))  # attempts whose holder went away
     token: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     holder: Mapped[int | None] = mapped_column(BigInteger)
     held_until: Mapped[datetime | None]
