@@ -31,9 +31,9 @@ class ProviderError(HubError):
     """A provider could not do what it was asked; `provider` is the plugin's name."""
 
     def __init__(self, provider: str, what: str) -> None:
-        super().__init__(f"{provider}: {what}")
         self.provider = provider
-        self.what = what
+        self.what = what.replace("\x00", "")  # a vendor's sentence goes into rows, which cannot hold it
+        super().__init__(f"{provider}: {self.what}")
 
 
 class Unavailable(ProviderError):

@@ -41,7 +41,7 @@ class Provider:
                 answer = getattr(self.served.hook, hook)(**arguments)
         except ProviderError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise OutcomeUnknown(self.name, f"{hook} failed with {type(error).__name__}") from error
         if answer is None and _promises_value(self.capability, hook):
             raise OutcomeUnknown(self.name, f"{hook} answered nothing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from arumaldo.bus.handlers import HANDLERS
 from arumaldo.bus.outbox import Outbox
 from arumaldo.config.model import EMBEDDED, Config, HubSettings, ResellerConfig
 from arumaldo.config.parse import parse, parse_file
+from arumaldo.deadline import CALL_SECONDS
 from arumaldo.errors import ConfigError
 from arumaldo.hub import AccountHub, Provider, Providers
 from arumaldo.store.people import Reseller
@@ -67,7 +69,7 @@ class Installation:
             self.bell.ring,
         )
         self._slugs: dict[UUID, str] = {}
-        self._retired = Providers()  # of the version before: calls under way may still use them
+        self._retired: list[tuple[float, Providers]] = []  # of earlier versions: calls under way may still use them
         self._seen_digest = _digest(path)
         self._resting_digest: str | None = None
         self._over = threading.Event()
@@ -138,6 +140,9 @@ class Installation:
         """Stop following and let go of all connections."""
         self._over.set()
         self._follower.join(timeout=5)
+        for _, providers in self._retired:
+            providers.close()
+        self._present.providers.close()
         self.bell.close()
         self.store.close()
 
@@ -154,12 +159,17 @@ class Installation:
             try:
                 self._publish_changed_file()
                 self._take_up_newest()
+                self._close_retired()
             except DBAPIError:
                 log.warning("the configuration cannot be followed: the database cannot be reached")
             except ConfigError as error:
                 log.error("the changed configuration is not used; the present one stays:\n%s", error)  # noqa: TRY400
             except Exception:
                 log.exception("the configuration could not be followed")
+
+    def _close_retired(self) -> None:
+        while self._retired and self._retired[0][0] < time.monotonic():
+            self._retired.pop(0)[1].close()
 
     def _publish_changed_file(self) -> None:
         """Check a file that has changed and rested for one round, and store it as the next version."""
@@ -173,10 +183,14 @@ class Installation:
         if digest != self._resting_digest:
             self._resting_digest = digest
             return
+        try:
+            config = parse_file(self._path, environ=self._environ)
+            with self.store.hub() as session:
+                versions.publish(session, self.keys, config)
+        except ConfigError:
+            self._seen_digest = digest  # said once, not every second
+            raise
         self._seen_digest = digest
-        config = parse_file(self._path, environ=self._environ)
-        with self.store.hub() as session:
-            versions.publish(session, self.keys, config)
 
     def _take_up_newest(self) -> None:
         with self.store.hub() as session:
@@ -185,8 +199,8 @@ class Installation:
                 return
             stored = versions.read(session, self.keys, number)
         config = parse(stored.text, name=self._path.name, environ=self._environ, base=self._path.parent)
-        self._retired.close()
-        self._retired, self._present = self._present.providers, _Present(number, config, Providers())
+        self._retired.append((time.monotonic() + 2 * CALL_SECONDS, self._present.providers))
+        self._present = _Present(number, config, Providers())
         log.info("configuration version %s is in use", number)
 
 

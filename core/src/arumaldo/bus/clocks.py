@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 BREAKS_AFTER = 5
 BREAK_SECONDS = 30.0
+LONGEST_PAUSE = 900.0
+"""No vendor's Retry-After holds work back for longer; then it is asked again."""
 
 _FAILED = text("""
 INSERT INTO provider_clocks AS c (reseller_id, provider, failures, not_before, reason)
@@ -21,7 +23,7 @@ SET failures = c.failures + 1, reason = :reason,
 """)
 _WELL = text("""
 UPDATE provider_clocks SET failures = 0, not_before = NULL, reason = NULL
-WHERE reseller_id = :reseller AND provider = :provider AND parked_at IS NULL
+WHERE reseller_id = :reseller AND provider = :provider AND parked_at IS NULL AND failures = :failures
 """)
 _PARK = text("""
 INSERT INTO provider_clocks AS c (reseller_id, provider, parked_at, reason)
@@ -35,14 +37,14 @@ def failed(session: Session, reseller: UUID, provider: str, reason: str, pause: 
     """Count a failure; `pause` (the vendor's Retry-After) holds everybody back, five failures in a row as well."""
     session.execute(
         _FAILED,
-        {"reseller": reseller, "provider": provider, "reason": reason[:300], "pause": pause or 0.0,
+        {"reseller": reseller, "provider": provider, "reason": reason[:300], "pause": min(pause or 0.0, LONGEST_PAUSE),
          "breaks": BREAKS_AFTER, "break_seconds": BREAK_SECONDS},
     )  # fmt: skip
 
 
-def well(session: Session, reseller: UUID, provider: str) -> None:
-    """The vendor answered: all is forgotten."""
-    session.execute(_WELL, {"reseller": reseller, "provider": provider})
+def well(session: Session, reseller: UUID, provider: str, failures: int) -> None:
+    """The vendor answered after so many failures: all is forgotten, unless another one was counted meanwhile."""
+    session.execute(_WELL, {"reseller": reseller, "provider": provider, "failures": failures})
 
 
 def park(session: Session, reseller: UUID, provider: str, reason: str) -> None:

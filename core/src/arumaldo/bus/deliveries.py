@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,21 +21,27 @@ _FREE = """
   (d.holder IS NULL OR d.held_until < hub_now() OR NOT EXISTS (
      SELECT 1 FROM workers w WHERE w.id = d.holder AND w.seen_at > hub_now() - interval '6 seconds'))
 """
+# As a scalar subquery it is one look into the index for each row, however many wait behind the same first.
 _FIRST_OF_ITS_KEY = """
-  NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.key = d.key AND o.state = 'waiting' AND o.id < d.id)
+  d.id = (SELECT min(o.id) FROM deliveries o WHERE o.key = d.key AND o.state = 'waiting')
 """
 _HELD = """
-  d.id, d.token, d.attempt, d.deaths, d.handler, d.lane, d.key, d.within, d.created_at, d.reseller_id, d.account_id,
+  d.id, d.token, d.attempt, d.deaths, d.faults, d.failing_since, d.handler, d.lane, d.key, d.within, d.created_at,
+  d.reseller_id, d.account_id,
   m.id AS message_id, m.type, m.version, m.body, m.created_at AS published_at
 """
 _CLAIM = text(f"""
+WITH free AS (
+  SELECT d.id FROM deliveries d
+  WHERE d.id = :id AND d.state = 'waiting' AND d.due_at <= hub_now() AND {_FREE} AND {_FIRST_OF_ITS_KEY}
+  FOR UPDATE SKIP LOCKED
+)
 UPDATE deliveries d
 SET holder = :worker, token = d.token + 1, attempt = d.attempt + 1, config_version = :config,
     deaths = d.deaths + CASE WHEN d.holder IS NULL THEN 0 ELSE 1 END,
     held_until = hub_now() + make_interval(secs => d.within)
-FROM messages m
-WHERE d.id = :id AND m.id = d.message_id AND d.state = 'waiting' AND d.due_at <= hub_now()
-  AND {_FREE} AND {_FIRST_OF_ITS_KEY}
+FROM messages m, free
+WHERE d.id = free.id AND m.id = d.message_id
 RETURNING {_HELD}
 """)  # noqa: S608 - constants of this file
 _READ = text(f"""
@@ -51,16 +58,29 @@ WHERE id = :id AND token = :token AND state = 'waiting'
 _PUT_BACK = text("""
 UPDATE deliveries
 SET holder = NULL, held_until = NULL, due_at = hub_now() + make_interval(secs => :after), waits_for = :why,
-    attempt = attempt - :uncount
+    attempt = CASE WHEN :counts THEN attempt ELSE attempt - 1 END,
+    failing_since = CASE WHEN :failing THEN coalesce(failing_since, hub_now()) END,
+    faults = faults + CASE WHEN :fault THEN 1 ELSE 0 END
 WHERE id = :id AND token = :token AND state = 'waiting'
 """)
 _NEXT_OF_KEY = text("""
 SELECT id, lane FROM deliveries WHERE key = :key AND state = 'waiting' AND id <> :id ORDER BY id LIMIT 1
 """)
 _DUE = text(f"""
-SELECT d.id, d.lane FROM deliveries d
-WHERE d.state = 'waiting' AND d.due_at <= hub_now() AND {_FREE} AND {_FIRST_OF_ITS_KEY}
-ORDER BY d.due_at LIMIT :most
+SELECT found.id, found.lane FROM unnest(CAST(:lanes AS text[])) AS one (lane), LATERAL (
+  SELECT d.id, d.lane FROM deliveries d
+  WHERE d.lane = one.lane AND d.state = 'waiting' AND d.due_at <= hub_now() AND {_FREE} AND {_FIRST_OF_ITS_KEY}
+  ORDER BY d.due_at LIMIT :most
+) AS found
+""")  # noqa: S608 - constants of this file
+# The token rises, so that a holder that comes back finds itself overtaken; a row that a frozen one has locked is left.
+_RELEASE = text(f"""
+UPDATE deliveries SET holder = NULL, held_until = NULL, token = token + 1, deaths = deaths + 1
+WHERE id IN (
+  SELECT d.id FROM deliveries d
+  WHERE d.state = 'waiting' AND d.holder IS NOT NULL AND {_FREE}
+  FOR UPDATE SKIP LOCKED
+)
 """)  # noqa: S608 - constants of this file
 
 
@@ -76,6 +96,8 @@ class Held:
     token: int
     attempt: int
     deaths: int
+    faults: int
+    failing_since: datetime | None
     handler: str
     lane: str
     key: str
@@ -94,7 +116,8 @@ def claim(store: Store, delivery: int, worker: int, config_version: int) -> Held
     try:
         with store.hub() as session:
             row = session.execute(_CLAIM, {"id": delivery, "worker": worker, "config": config_version}).one_or_none()
-    except IntegrityError:  # another of the same key was claimed in the same moment
+    except IntegrityError:  # another of the same key is held: by a living worker, or by one that is gone
+        release_abandoned(store)
         return None
     return None if row is None else _held(row)
 
@@ -126,19 +149,31 @@ def end(session: Session, held: Held, state: str = "done", why: str | None = Non
         ring_after_commit(session, [(following.lane, following.id)])
 
 
-def put_back(store: Store, held: Held, after: float, why: str, *, counts: bool) -> None:
-    """Give the delivery back, due `after` seconds from now; `counts` says whether the attempt was one."""
+def put_back(
+    store: Store, held: Held, after: float, why: str, *, counts: bool, failing: bool = False, fault: bool = False
+) -> None:
+    """Give the delivery back, due `after` seconds from now.
+
+    `counts`: the attempt was one. `failing`: the vendor could not do it. `fault`: nobody foresaw what happened.
+    """
     with store.hub() as session:
         session.execute(
             _PUT_BACK,
-            {"id": held.id, "token": held.token, "after": after, "why": why[:500], "uncount": 0 if counts else 1},
-        )
+            {"id": held.id, "token": held.token, "after": after, "why": why.replace("\x00", "")[:500],
+             "counts": counts, "failing": failing, "fault": fault},
+        )  # fmt: skip
 
 
-def due(store: Store, most: int = 200) -> list[tuple[str, int]]:
-    """(lane, id) of what could be claimed now, longest due first."""
+def release_abandoned(store: Store) -> None:
+    """Take deliveries out of the hands of workers that are gone, or that hold them beyond their time."""
     with store.hub() as session:
-        return [(row.lane, row.id) for row in session.execute(_DUE, {"most": most})]
+        session.execute(_RELEASE)
+
+
+def due(store: Store, lanes: Sequence[str], most: int = 100) -> list[tuple[str, int]]:
+    """(lane, id) of what could be claimed now, longest due first, at most so many of each lane."""
+    with store.hub() as session:
+        return [(row.lane, row.id) for row in session.execute(_DUE, {"lanes": list(lanes), "most": most})]
 
 
 def now(session: Session) -> datetime:

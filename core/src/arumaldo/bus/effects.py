@@ -44,21 +44,32 @@ class Effects:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._made_something = False
 
     def invoke(self, call: Call) -> Any:
         """Reads and puts go through. A create becomes an effect: a second call with its reference answers the first."""
         self._work.need_time_for_a_call()
         if call.kind.name != "creates":
-            return call.make()
+            return self._plain(call)
         reference = call.arguments["reference"]
         if not isinstance(reference, Reference):
             raise HubError(f"{call.step} needs a reference made by work.reference(...)")
         call = Call(call.provider, call.hook, call.kind, {**call.arguments, "reference": reference.at(call.step)})
         return self._once(call, self._intend(call, reference))
 
+    def _plain(self, call: Call) -> Any:
+        try:
+            return call.make()
+        except Refused as error:
+            if not self._made_something:
+                raise
+            # A look at what was just made is no verdict on it.
+            raise OutcomeUnknown(call.provider.name, f"{call.hook} was refused: {error.what}") from error
+
     def _once(self, call: Call, intent: Intent) -> Made:
         match intent.state:
             case "done":
+                self._made_something = True
                 return _promised(call).model_validate(intent.result)
             case "refused" | "undone":
                 raise Refused(call.provider.name, intent.problem or "this was taken back")
@@ -97,7 +108,7 @@ class Effects:
             raise Refused(call.provider.name, problem)
         if intent.age.total_seconds() < call.kind.sure_after:
             self._ask_later(call, intent)
-        if call.kind.money and intent.state == "unknown":
+        if call.kind.money:
             problem = "It did not go through, and nothing was charged."
             self._record(call, intent, "refused", problem=problem)
             raise Refused(call.provider.name, problem)
@@ -108,7 +119,10 @@ class Effects:
         find = call.kind.find or ""
         wanted = _parameters(call.provider.capability, find)
         arguments = {name: value for name, value in call.arguments.items() if name in wanted}
-        found: list[Made] = call.provider.call(find, arguments)
+        try:
+            found: list[Made] = call.provider.call(find, arguments)
+        except Refused as error:  # the look was refused, which says nothing about what it looks for
+            raise OutcomeUnknown(call.provider.name, f"{find} was refused: {error.what}") from error
         return found
 
     def _ask_later(self, call: Call, intent: Intent) -> None:
@@ -117,8 +131,6 @@ class Effects:
         with self._work.locked() as rows:
             rows.session.execute(
                 update(Effect).where(Effect.id == intent.id).values(state="unknown", looks=Effect.looks + 1)
-                if intent.state == "unknown"
-                else update(Effect).where(Effect.id == intent.id).values(looks=Effect.looks + 1)
             )
         after = min(2.0**intent.looks, _SLOWEST_LOOK, sure_in + 0.5)
         raise LookAgain(after, f"asking {call.provider.name} whether {call.step} took effect")
@@ -132,6 +144,11 @@ class Effects:
             )
 
     def _make(self, call: Call, intent: Intent) -> Made:
+        try:
+            self._work.need_time_for_a_call()
+        except LookAgain:
+            self._withdraw(intent)
+            raise
         try:
             made: Made = call.make()
         except Refused as error:
@@ -162,6 +179,7 @@ class Effects:
                 raise HubError(f"{call.step} cannot go from {effect.state} to {state}")
             effect.state, effect.problem = state, problem
             if made is not None:
+                self._made_something = True
                 effect.vendor_id, effect.result = made.id, made.model_dump(mode="json")
             if state != "unknown":
                 effect.settled_at = rows.session.scalars(select(func.hub_now())).one()
@@ -170,11 +188,24 @@ class Effects:
 def settle(work: Work, step: str, subject: UUID, state: str) -> None:
     """Note that what was done at `step` for `subject` was taken back ("undone") or turned down later ("refused").
 
-    A second call changes nothing.
+    What was in doubt, and was looked for, is refused from now on. A second call changes nothing.
     """
     with work.locked() as rows:
-        for effect in rows.all(Effect, Effect.subject == subject, Effect.step == step, Effect.state == "done"):
-            effect.state = state
+        for effect in rows.all(Effect, Effect.subject == subject, Effect.step == step):
+            if effect.state in ("intended", "unknown"):
+                effect.state = "refused"
+            elif effect.state == "done":
+                effect.state = state
+
+
+def made(rows: Rows, step: str, subject: UUID, generation: int = 1) -> Effect | None:
+    """The effect of one generation of a step, whatever its state; None when none was ever intended."""
+    return rows.first(Effect, Effect.subject == subject, Effect.step == step, Effect.generation == generation)
+
+
+def refused_so_far(rows: Rows, step: str, subject: UUID) -> int:
+    """How many generations of a step were refused: the next one is one more."""
+    return len(rows.all(Effect, Effect.subject == subject, Effect.step == step, Effect.state == "refused"))
 
 
 def in_doubt(rows: Rows, step: str, subject: UUID) -> bool:

@@ -32,6 +32,8 @@ class Handler:
     calls: str | None
     refused: type[Refusal] | None
     within: float
+    apart: bool = False
+    """Whether it runs beside the other steps of its account and capability instead of in their order."""
 
     @property
     def lane(self) -> str:
@@ -62,12 +64,17 @@ HANDLERS = Registry()
 
 
 def handles(
-    message: type[M], *, calls: str | None = None, refused: type[Refusal] | None = None, within: float = 90.0
+    message: type[M],
+    *,
+    calls: str | None = None,
+    refused: type[Refusal] | None = None,
+    within: float = 90.0,
+    apart: bool = False,
 ) -> Callable[[Callable[[M, Work], None]], Callable[[M, Work], None]]:
     """Make the function a step that runs for each such message."""
 
     def register(run: Callable[[M, Work], None]) -> Callable[[M, Work], None]:
-        HANDLERS.add(Handler(run.__name__, message, run, calls, refused, within))
+        HANDLERS.add(Handler(run.__name__, message, run, calls, refused, within, apart))
         return run
 
     return register

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from arumaldo.bus.handlers import Registry
+from arumaldo.bus.handlers import Handler, Registry
 from arumaldo.bus.messages import Message
 from arumaldo.store.base import new_id
 
@@ -45,7 +45,7 @@ class Outbox:
         """Insert the message and one delivery per handler and listener; the bell rings after the commit."""
         owner = rows.owner
         targets = [
-            (handler.name, handler.lane, f"{owner.account_id}:{handler.lane}", handler.within)
+            (handler.name, handler.lane, _key(owner.account_id, handler), handler.within)
             for handler in self._handlers.of(type(message))
         ] + [
             (f"{LISTENER}{plugin}", "events", f"{owner.account_id}:events:{plugin}", LISTENER_WITHIN)
@@ -68,6 +68,10 @@ class Outbox:
             },
         )
         ring_after_commit(rows.session, [(row.lane, row.id) for row in written])
+
+
+def _key(account: UUID, handler: Handler) -> str:
+    return f"{account}:{handler.lane}:{handler.name}" if handler.apart else f"{account}:{handler.lane}"
 
 
 def ring_after_commit(session: Session, rings: Sequence[tuple[str, int]]) -> None:

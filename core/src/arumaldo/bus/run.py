@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from arumaldo.bus import bindings, clocks, deliveries
 from arumaldo.bus.bindings import Bound
@@ -22,6 +22,7 @@ from arumaldo.bus.work import LookAgain, Work
 from arumaldo.capabilities.events import Event
 from arumaldo.errors import Denied, HubError, OutcomeUnknown, ProviderError, Refused, Unavailable
 from arumaldo.hub import AccountHub, Provider
+from arumaldo.store.journal import Effect
 from arumaldo.store.scope import Owner, Store
 
 log = logging.getLogger(__name__)
@@ -103,11 +104,11 @@ class Runner:
             self._put_back(held, pause.after, str(pause), counts=False)
         except FromTheFuture as error:
             self._put_back(held, FUTURE_PAUSE, str(error), counts=False)
-        except DBAPIError:
-            raise
         except ProviderError as error:
             self._sort(held, handler, error)
         except Exception as error:
+            if _database_is_away(error):
+                raise
             log.exception("%s failed on %s", held.handler, held.type)
             self._retry_or_quarantine(held, f"{type(error).__name__}: {error}")
 
@@ -116,13 +117,20 @@ class Runner:
         provider_of, bound = self._provider(held, handler)
         work = self.work(self.store, held)
         work.hub = AccountHub(provider_of, self.effects(work).invoke)
-        handler.run(message, work)
+        try:
+            handler.run(message, work)
+        except LookAgain:
+            self._answered(held, bound)
+            raise
         if not work.ended:
             with work.locked() as rows:
                 deliveries.end(rows.session, held)
+        self._answered(held, bound)
+
+    def _answered(self, held: Held, bound: Bound | None) -> None:
         if bound is not None and bound.failures:
             with self.store.hub() as session:
-                clocks.well(session, held.owner.reseller_id, bound.provider)
+                clocks.well(session, held.owner.reseller_id, bound.provider, bound.failures)
 
     def _provider(self, held: Held, handler: Handler) -> tuple[Callable[[str], Provider], Bound | None]:
         """The provider of the one capability that the handler calls."""
@@ -165,32 +173,45 @@ class Runner:
         self._finish(held)
 
     def _sort(self, held: Held, handler: Handler | None, error: ProviderError) -> None:
-        reseller = held.owner.reseller_id
         match error:
-            case Refused() if handler is not None:
+            case _ if handler is None:  # a listener's trouble is its own: nobody else waits for it
+                self._retry_or_quarantine(held, str(error))
+            case Refused():
                 self._refuse(held, handler, error.what)
             case Denied():
                 log.error("%s is parked until somebody acts: %s", error.provider, error.what)
                 with self.store.hub() as session:
-                    clocks.park(session, reseller, error.provider, error.what)
+                    clocks.park(session, held.owner.reseller_id, error.provider, error.what)
                 self._put_back(held, PARKED_PAUSE, str(error), counts=False)
-            case Unavailable() if handler is not None:
+            case Unavailable() | OutcomeUnknown():
                 self._wait_for(held, handler, error)
-            case OutcomeUnknown() if handler is not None and held.attempt < ATTEMPTS * 3:
-                log.warning("%s: %s", held.handler, error)
-                self._put_back(held, min(1.0 * held.attempt, 10.0), str(error), counts=True)
             case _:
                 self._retry_or_quarantine(held, str(error))
 
-    def _wait_for(self, held: Held, handler: Handler, error: Unavailable) -> None:
+    def _wait_for(self, held: Held, handler: Handler, error: Unavailable | OutcomeUnknown) -> None:
+        """Try again later; after a day of nothing but failures the step is given up, if nothing is in doubt."""
+        log.warning("%s: %s", held.handler, error)
+        retry_after = error.retry_after if isinstance(error, Unavailable) else None
         with self.store.hub() as session:
-            clocks.failed(session, held.owner.reseller_id, error.provider, error.what, error.retry_after)
-            waited = (deliveries.now(session) - held.created_at).total_seconds()
-        if waited > PATIENCE:
+            if isinstance(error, Unavailable):
+                clocks.failed(session, held.owner.reseller_id, error.provider, error.what, retry_after)
+            moment = deliveries.now(session)
+        failing = (moment - (held.failing_since or moment)).total_seconds()
+        if failing > PATIENCE and self._may_be_given_up(held, handler):
             self._refuse(held, handler, f"{error.provider} has not been available for a day")
-        else:
-            pause = max(error.retry_after or 0.0, clocks.back_off(held.attempt))
-            self._put_back(held, pause, str(error), counts=True)
+            return
+        pause = max(min(retry_after or 0.0, clocks.LONGEST_PAUSE), clocks.back_off(held.attempt))
+        self._put_back(held, pause, str(error), counts=True, failing=True)
+
+    def _may_be_given_up(self, held: Held, handler: Handler) -> bool:
+        """Not while it is unknown whether something was made, nor when money was taken and its step has not ended."""
+        subject = read_message(held.type, held.version, held.body).subject
+        if subject is None:
+            return True
+        with self.store.of(held.owner) as rows:
+            effects = rows.all(Effect, Effect.subject == subject, Effect.state.in_(("intended", "unknown", "done")))
+        open_money = handler.calls == "payments"
+        return not any(effect.state != "done" or (open_money and _is_money(effect.step)) for effect in effects)
 
     def _refuse(self, held: Held, handler: Handler, reason: str) -> None:
         """Write what the refusal means, in the transaction that ends the delivery."""
@@ -211,10 +232,10 @@ class Runner:
 
     def _retry_or_quarantine(self, held: Held, why: str) -> None:
         most = LISTENER_ATTEMPTS if held.handler.startswith(LISTENER) else ATTEMPTS
-        if held.attempt >= most:
+        if held.faults + 1 >= most:
             self._quarantine(held, why)
         else:
-            self._put_back(held, clocks.back_off(held.attempt), why, counts=True)
+            self._put_back(held, clocks.back_off(held.attempt), why, counts=True, fault=True)
 
     def _quarantine(self, held: Held, why: str) -> None:
         log.error("%s of %s is quarantined: %s", held.handler, held.type, why)
@@ -222,10 +243,23 @@ class Runner:
 
     def _finish(self, held: Held, state: str = "done", why: str | None = None) -> None:
         with self.store.of(held.owner) as rows:
-            deliveries.end(rows.session, held, state, why and why[:500])
+            deliveries.end(rows.session, held, state, why and why.replace("\x00", "")[:500])
 
-    def _put_back(self, held: Held, after: float, why: str, *, counts: bool) -> None:
-        deliveries.put_back(self.store, held, after, why, counts=counts)
+    def _put_back(
+        self, held: Held, after: float, why: str, *, counts: bool, failing: bool = False, fault: bool = False
+    ) -> None:
+        deliveries.put_back(self.store, held, after, why, counts=counts, failing=failing, fault=fault)
+
+
+def _database_is_away(error: Exception) -> bool:
+    """Not the fault of what was asked: the connection, the server, or a lock that somebody else holds."""
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    )
+
+
+def _is_money(step: str) -> bool:
+    return step.startswith("payments.")
 
 
 def _nothing(capability: str) -> Provider:

@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import NoReturn
 from uuid import UUID
 
@@ -61,6 +62,11 @@ class Work:
     @property
     def attempt(self) -> int:
         return self._held.attempt
+
+    @property
+    def published_at(self) -> datetime:
+        """When the message was written, in the hub's time."""
+        return self._held.published_at
 
     @contextmanager
     def transaction(self) -> Iterator[Rows]:

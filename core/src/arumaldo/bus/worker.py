@@ -119,7 +119,8 @@ class WorkerProcess:
 
     def _sweep(self) -> None:
         """Ring for what is due or abandoned; where Redis is away, offer it to this process's own threads."""
-        found = deliveries.due(self._runner.store)
+        deliveries.release_abandoned(self._runner.store)
+        found = deliveries.due(self._runner.store, [broker.lane for broker in self._brokers])
         for broker in self._brokers:
             mine = [delivery for lane, delivery in found if lane == broker.lane]
             if mine and not self._ring(broker.lane, mine):

@@ -57,7 +57,7 @@ def creates(*, find: str, sure_after: float, money: bool = False) -> Callable[[H
     `find` names the `@reads` hook that takes `reference` (and any other parameters of this hook, by name) and
     answers a list of what the vendor holds for it, empty when there is none. `sure_after` is in seconds from the
     intent: the call's total deadline plus the vendor's processing and index lag; from then on an empty list is
-    final. `money=True`: an outcome in doubt is never tried again by itself.
+    final. `money=True`: it takes money; once a call may have been made, it is never made again for that reference.
     """
     return lambda hook: _mark(hook, Kind("creates", find=find, sure_after=sure_after, money=money))
 

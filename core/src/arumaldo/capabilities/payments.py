@@ -77,7 +77,7 @@ class Payments:
         """The charge as it stands now. NotFound when the vendor has none with this id."""
         raise NotImplementedError
 
-    @creates(find="find_returns", sure_after=60, money=True)
+    @creates(find="find_returns", sure_after=60)
     def give_back(self, reference: str, charge_id: str, amount: Money) -> MoneyBack:
         """Return the whole charge: void it while it is unsettled, refund it afterwards."""
         raise NotImplementedError

@@ -91,7 +91,7 @@ class Browser:
     def ask(self, method: str, address: str, **options: Any) -> httpx2.Response:
         """One request as this person, with the second try; `options` are those of `httpx2.Client.request`."""
         try:
-            answer = self._client.request(method, address, **options)
+            answer = self._send(method, address, **options)
         except httpx2.TransportError:
             pause = 1.0
         else:
@@ -100,9 +100,12 @@ class Browser:
             pause = _pause(answer)
         time.sleep(pause)
         try:
-            return self._client.request(method, address, **options)
+            return self._send(method, address, **options)
         except httpx2.TransportError as error:
             raise Away(f"{urlsplit(address).path} cannot be opened: {type(error).__name__}") from error
+
+    def _send(self, method: str, address: str, **options: Any) -> httpx2.Response:
+        return self._client.request(method, address, **options)
 
     def close(self) -> None:
         self._client.close()

@@ -37,6 +37,8 @@ class Command:
     """What it gets from the system (Linux) when the process that started it is gone."""
     before: Callable[[], None] | None = None
     """Called before each start."""
+    sockets: tuple[int, ...] = ()
+    """Open file descriptors that it shares with us, under the same numbers."""
 
 
 class Child:
@@ -67,6 +69,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=self.command.sockets,
             )
         self._tell(self._process)
 

@@ -57,10 +57,16 @@ class Supervisor:
     supervisor runs on this folder.
     """
 
-    def __init__(self, state: Path, say: Callable[[str], None] | None = None) -> None:
-        """`say` is told, in a sentence, when a process had to be started again; by default it goes to stderr."""
+    def __init__(
+        self, state: Path, say: Callable[[str], None] | None = None, longest_pause: float = _LONGEST_PAUSE
+    ) -> None:
+        """`say` is told, in a sentence, when a process had to be started again; by default it goes to stderr.
+
+        `longest_pause` bounds the seconds until then, which grow with every quick death.
+        """
         self.state = make_folder(state.absolute())
         self._say = say or _to_stderr
+        self._longest_pause = longest_pause
         self._lock = Lock(self.state / "lock")
         self._watched: dict[str, _Watched] = {}
         self._asked_to_end = False
@@ -166,7 +172,7 @@ class Supervisor:
             raise _failure(name, code, watched.child.said())
         lived = time.monotonic() - watched.started_at
         watched.quick_deaths = watched.quick_deaths + 1 if lived < _SETTLED else 0
-        pause = min(_LONGEST_PAUSE, 0.1 * 2 ** min(watched.quick_deaths, 10))
+        pause = min(self._longest_pause, 0.1 * 2 ** min(watched.quick_deaths, 10))
         watched.due_at = time.monotonic() + pause
         self._say(f"{name} ended ({_ending(code)}); it is started again in {pause:.1f} seconds")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,10 @@ class Tree:
     sandbox_url: str
     """The sandboxes, "http://localhost:8090": `/<plugin>/…`, `/_control/…`, and the sites by their host names."""
 
+    @property
+    def web_port(self) -> int:
+        return int(self.base_url.rpartition(":")[2])
+
     def wait(self, until: Callable[[], bool] | None = None) -> int | None:
         """Keep all of it running: 0 after Ctrl-C or SIGTERM, None when `until()` became true."""
         return self.supervisor.wait(until)
@@ -47,19 +52,26 @@ def start(
     port: int | None = None,
     workers: int = 2,
     say: Callable[[str], None] | None = None,
+    *,
+    webs: int = 1,
+    worker: Sequence[str] = ("-m", "arumaldo", "worker"),
+    longest_pause: float = 30.0,
 ) -> Iterator[Tree]:
     """The tree on this state folder, for as long as the `with` lasts; a second start goes on with what it finds.
+
+    Several `webs` share one listening socket. `worker` is what Python runs as a worker, and `longest_pause` the most
+    seconds until a process that keeps dying is started again: for drills.
 
     It is entered when every part answers, and nothing runs any more when it is left. ConfigError: a wrong
     configuration, a port in use, or another tree on this folder. Stopped: Ctrl-C before everything was up.
     Call it from the main thread.
     """
     state, config = state.absolute(), config.absolute()
-    with Supervisor(state, say) as supervisor:
+    with ExitStack() as sockets, Supervisor(state, say, longest_pause) as supervisor:
         postgres, valkey = Postgres(state), Valkey(state)
         try:
             tree = _servers(supervisor, postgres, valkey, port)
-            _hub(tree, config, workers)
+            _hub(tree, config, worker, workers, _web(tree, webs, sockets))
             yield tree
         finally:
             supervisor.stop()
@@ -91,18 +103,31 @@ def _servers(supervisor: Supervisor, postgres: Postgres, valkey: Valkey, port: i
     return Tree(supervisor, postgres, valkey, f"http://localhost:{web}", f"http://localhost:{sandbox}")
 
 
-def _hub(tree: Tree, config: Path, workers: int) -> None:
+def _web(tree: Tree, webs: int, open_files: ExitStack) -> Mapping[str, tuple[int, ...]]:
+    """Name → the sockets it inherits; none: it listens by itself."""
+    if webs == 1:
+        return {"web": ()}
+    listening = open_files.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", tree.web_port))
+    listening.listen(2048)
+    return {f"web-{number}": (listening.fileno(),) for number in range(1, webs + 1)}
+
+
+def _hub(tree: Tree, config: Path, worker: Sequence[str], workers: int, webs: Mapping[str, tuple[int, ...]]) -> None:
     env = {**os.environ, **_close_to_home(), **environment(tree), "PYTHONUNBUFFERED": "1"}
 
-    def command(name: str, *words: str) -> Command:
-        return Command(name, [sys.executable, "-m", "arumaldo", *words], env=env)
+    def command(name: str, *words: str, sockets: tuple[int, ...] = ()) -> Command:
+        return Command(name, [sys.executable, *words], env=env, sockets=sockets)
 
-    file = ("--config", str(config))
-    tree.supervisor.run(command("migrate", "migrate"))
-    tree.supervisor.start(command("sandbox", "sandbox", *file))
-    tree.supervisor.start(command("web", "web", *file, "--port", tree.base_url.rpartition(":")[2]))
+    ours, file = ("-m", "arumaldo"), ("--config", str(config))
+    tree.supervisor.run(command("migrate", *ours, "migrate"))
+    tree.supervisor.start(command("sandbox", *ours, "sandbox", *file))
+    for name, sockets in webs.items():
+        place = ("--fd", str(sockets[0])) if sockets else ("--port", str(tree.web_port))
+        tree.supervisor.start(command(name, *ours, "web", *file, *place, sockets=sockets))
     for number in range(1, workers + 1):
-        tree.supervisor.start(command(f"worker-{number}", "worker", *file))
+        tree.supervisor.start(command(f"worker-{number}", *worker, *file))
     with httpx2.Client(trust_env=False, timeout=2) as client:
         for address in (f"{tree.sandbox_url}/_control/health", f"{tree.base_url}/readyz"):
             _wait_for(tree.supervisor, client, address)

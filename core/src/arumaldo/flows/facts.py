@@ -65,6 +65,13 @@ class PaymentDeclined(Refusal, frozen=True):
     payment_id: UUID
 
 
+class LateChargeReturned(Message, frozen=True):
+    """A charge that was not found in time was booked after all, and has been given back."""
+
+    order_id: UUID
+    payment_id: UUID
+
+
 class OrderPaid(Message, frozen=True):
     order_id: UUID
 

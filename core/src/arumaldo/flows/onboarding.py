@@ -8,11 +8,12 @@ for it is undone.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
-from arumaldo.bus.effects import in_doubt, settle
+from arumaldo.bus.effects import in_doubt, made, refused_so_far, settle
 from arumaldo.bus.handlers import HANDLERS, handles
 from arumaldo.bus.work import Work
 from arumaldo.capabilities.billing import Address, Plan
@@ -30,6 +31,10 @@ from arumaldo.website.models import Section, Website
 from arumaldo.website.schema import section_schema, strict_schema
 
 HANDLERS.default_refusal = facts.OrderFailed
+CHARGE, CREATE_SITE = "payments.charge", "hosting.create_site"
+AGAIN_AFTER = timedelta(hours=1)
+LATE_CHARGES = timedelta(days=2)
+SURE_OF_SITES = timedelta(seconds=60)
 WRITING_ATTEMPTS = 4
 READY_WITHIN = timedelta(minutes=30)
 """A host that has not prepared a site by then will not: the order fails and the money goes back."""
@@ -132,7 +137,7 @@ def charge_the_card(message: facts.PaymentSubmitted, work: Work) -> None:
             return
         if payment.token is None:
             raise Refused("hub", "The card details are gone. Nothing was charged. Please enter the card again.")
-        if in_doubt(rows, "payments.charge", message.order_id):
+        if in_doubt(rows, CHARGE, message.order_id):
             move(payment, "unknown")  # an earlier attempt may have reached the gateway: the page says so
         amount, email, token = payment.money, payment.email, work.open(payment.token)
         title = rows.get_one(Order, message.order_id).plan["title"]
@@ -144,7 +149,7 @@ def charge_the_card(message: facts.PaymentSubmitted, work: Work) -> None:
     if charge.state == "held":
         charge = work.hub.payments.get_charge(charge_id=charge.id)
     if charge.state in ("declined", "returned"):
-        settle(work, "payments.charge", message.order_id, "refused")
+        settle(work, CHARGE, message.order_id, "refused")
         raise Refused("payments", "The payment service did not accept the payment. Nothing was charged.")
 
     with work.transaction() as rows:
@@ -195,7 +200,7 @@ def wait_until_the_site_is_ready(message: facts.SiteCreated, work: Work) -> None
         waited = _now(rows) - site.created_at
 
     hosted = work.hub.hosting.get_site(site_id=site.hosted_id)
-    if hosted.state == "failed" or waited > READY_WITHIN:
+    if hosted.state == "failed" or (hosted.state != "live" and waited > READY_WITHIN):
         raise Refused("hosting", "the host could not prepare the site")
     if hosted.state != "live":
         work.look_again(1.0, f"the host is preparing the site ({hosted.state})")
@@ -215,10 +220,13 @@ def put_the_pages_in(message: facts.SiteReady, work: Work) -> None:
             return
         order = rows.get_one(Order, message.order_id)
         website = Website.model_validate(rows.get_one(Preview, order.preview_id).content)
+        waited = _now(rows) - work.published_at
 
     if website.digest() != order.preview_digest:
         raise Refused("hub", "the approved pages are not the ones that were ordered")
     done = work.hub.hosting.put_pages(site_id=site.hosted_id, title=website.title, pages=to_pages(website))
+    if done.state == "pending" and waited > READY_WITHIN:
+        raise Refused("hosting", "the host did not take the pages in")
     if done.state == "pending":
         work.look_again(0.7, "the host is putting the pages in")
 
@@ -248,37 +256,96 @@ def note_that_the_order_failed(message: facts.OrderFailed, work: Work) -> None:
 
 @handles(facts.OrderFailed, calls="payments", refused=facts.ReturnRefused)
 def give_the_money_back(message: facts.OrderFailed, work: Work) -> None:
+    _give_back(message.order_id, work)
+
+
+@handles(facts.ReturnRefused, calls="payments", refused=facts.ReturnRefused)
+def give_the_money_back_again(message: facts.ReturnRefused, work: Work) -> None:
+    """The gateway would not: it is asked again every hour until it does, or until a person has returned the money."""
+    _wait_an_hour(work, "the gateway refused to return the money")
+    _give_back(message.order_id, work)
+
+
+@handles(facts.OrderFailed, calls="hosting", refused=facts.RemovalRefused)
+def remove_the_site(message: facts.OrderFailed, work: Work) -> None:
+    _remove(message.order_id, work)
+
+
+@handles(facts.RemovalRefused, calls="hosting", refused=facts.RemovalRefused)
+def remove_the_site_again(message: facts.RemovalRefused, work: Work) -> None:
+    _wait_an_hour(work, "the host refused to remove the site")
+    _remove(message.order_id, work)
+
+
+# A charge that was in doubt, and was not found, might still be booked: whoever is charged so late gets it back.
+
+
+@handles(facts.PaymentDeclined, calls="payments", apart=True)
+def look_for_a_late_charge(message: facts.PaymentDeclined, work: Work) -> None:
     with work.transaction() as rows:
-        payment = rows.first(Payment, Payment.order_id == message.order_id, Payment.state != "declined")
+        payment = rows.get_one(Payment, message.payment_id)
+        effect = made(rows, CHARGE, message.order_id, payment.generation)
+        waited = _now(rows) - work.published_at
+        if effect is None or not effect.looks or waited > LATE_CHARGES:
+            return
+        reference, amount = effect.reference, payment.money
+
+    late = [charge for charge in work.hub.payments.find_charges(reference=reference) if charge.state == "paid"]
+    if not late:
+        work.look_again(min(600.0, 30 + waited.total_seconds()), "a charge that was in doubt may still be booked")
+    work.hub.payments.give_back(reference=work.reference(message.payment_id), charge_id=late[0].id, amount=amount)
+
+    with work.transaction() as rows:
+        rows.publish(facts.LateChargeReturned(order_id=message.order_id, payment_id=message.payment_id))
+
+
+def _give_back(order_id: UUID, work: Work) -> None:
+    with work.transaction() as rows:
+        payment = rows.first(Payment, Payment.order_id == order_id, Payment.state != "declined")
         if payment is None or payment.state != "paid" or payment.charge_id is None:
             return
         charge_id, amount = payment.charge_id, payment.money
+        generation = refused_so_far(rows, "payments.give_back", order_id) + 1
 
-    work.hub.payments.give_back(reference=work.reference(message.order_id), charge_id=charge_id, amount=amount)
-    settle(work, "payments.charge", message.order_id, "undone")
+    work.hub.payments.give_back(reference=work.reference(order_id, generation), charge_id=charge_id, amount=amount)
+    settle(work, CHARGE, order_id, "undone")
 
     with work.transaction() as rows:
         payment = rows.get_one(Payment, payment.id, lock=True)
-        order = rows.get_one(Order, message.order_id, lock=True)
+        order = rows.get_one(Order, order_id, lock=True)
         move(order, "failed")  # the step beside this one may not have come that far yet
         if move(payment, "returned") and move(order, "returned"):
             payment.ended_at = order.ended_at = _now(rows)
             rows.publish(facts.MoneyReturned(order_id=order.id))
 
 
-@handles(facts.OrderFailed, calls="hosting", refused=facts.RemovalRefused)
-def remove_the_site(message: facts.OrderFailed, work: Work) -> None:
+def _remove(order_id: UUID, work: Work) -> None:
     with work.transaction() as rows:
-        site = rows.first(Site, Site.order_id == message.order_id)
-        if site is None or site.state == "removed":
+        site = rows.first(Site, Site.order_id == order_id)
+        effect = made(rows, CREATE_SITE, order_id)
+        if effect is None or effect.state in ("refused", "undone"):
             return
+        waited = _now(rows) - effect.intended_at
 
-    work.hub.hosting.remove_site(site_id=site.hosted_id)
-    settle(work, "hosting.create_site", message.order_id, "undone")
+    hosted = [effect.vendor_id] if effect.vendor_id else []
+    if effect.state != "done":  # what is in doubt is settled before it is undone
+        hosted = [found.id for found in work.hub.hosting.find_sites(reference=effect.reference)]
+        if not hosted and waited < SURE_OF_SITES:
+            work.look_again(5, "asking the host whether it made the site")
+    for site_id in hosted:
+        work.hub.hosting.remove_site(site_id=site_id)
+    settle(work, CREATE_SITE, order_id, "undone")
 
     with work.transaction() as rows:
-        if move(_site(rows, message.order_id), "removed"):
-            rows.publish(facts.SiteRemoved(order_id=message.order_id))
+        if site is None or move(_site(rows, order_id), "removed"):
+            rows.publish(facts.SiteRemoved(order_id=order_id))
+
+
+def _wait_an_hour(work: Work, because: str) -> None:
+    with work.transaction() as rows:
+        waited = _now(rows) - work.published_at
+    if waited < AGAIN_AFTER:
+        work.look_again(600, because)
 
 
 def _website(content: object, work: Work) -> Website:

@@ -31,7 +31,7 @@ class Delivery(Row):
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        Index("ix_deliveries_due", "due_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_deliveries_due", "lane", "due_at", postgresql_where=text("state = 'waiting'")),
         Index("ix_deliveries_key", "key", "id", postgresql_where=text("state = 'waiting'")),
         Index(
             "uq_deliveries_one_held_per_key",
@@ -58,6 +58,8 @@ class Delivery(Row):
     within: Mapped[float]  # seconds that one attempt may take in all
     due_at: Mapped[datetime] = mapped_column(server_default=NOW)
     config_version: Mapped[int | None]
+    failing_since: Mapped[datetime | None]  # the start of the present run of failures at the vendor
+    faults: Mapped[int] = mapped_column(server_default=text("0"))  # failures that nobody foresaw
     waits_for: Mapped[str | None]  # why it is not done yet, in words for the operator
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     finished_at: Mapped[datetime | None]
@@ -101,7 +103,7 @@ class Effect(Owned, Row):
         ),
         # What a vendor calls by one id belongs to one effect: nobody adopts what is another's.
         lambda: Index(
-            "uq_effects_vendor_id", "provider", "step", "vendor_id", unique=True,
+            "uq_effects_vendor_id", "reseller_id", "provider", "step", "vendor_id", unique=True,
             postgresql_where=text("vendor_id IS NOT NULL"),
         ),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Engine, create_engine, event, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from arumaldo.errors import ConfigError, HubError
+from arumaldo.errors import HubError
 from arumaldo.store.seal import Keyring
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,14 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 3, "tcp_user_timeout": 5000, "application_name": "arumaldo"},
+        hide_parameters=True,  # a password's hash has no business in an error's text
+        connect_args={
+            "connect_timeout": 3,
+            "tcp_user_timeout": 5000,
+            "application_name": "arumaldo",
+            # Whoever freezes within a transaction must not hold up the others' rows.
+            "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=20s",
+        },
     )
 
     @event.listens_for(engine, "connect")
@@ -152,13 +162,16 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
 
 
 def check_room(engine: Engine, pool_size: int) -> None:
-    """ConfigError when the server has not as many connections free as this process may need."""
+    """Warn when the server has not as many connections free as this process may need."""
     with engine.connect() as connection:
         most, used = connection.execute(
-            text("SELECT current_setting('max_connections')::int, (SELECT count(*) FROM pg_stat_activity)")
+            text(
+                "SELECT current_setting('max_connections')::int,"
+                " (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
+            )
         ).one()
     if used + pool_size > most:
-        raise ConfigError(
-            f"The database allows {most} connections, {used} are in use, and this process may need {pool_size}: raise "
-            "max_connections, or lower [hub] threads or the number of processes."
-        )
+        log.warning(
+            "The database allows %s connections, %s are in use, and this process may need %s: raise max_connections, "
+            "or lower [hub] threads or the number of processes.", most, used, pool_size,
+        )  # fmt: skip

@@ -199,7 +199,7 @@ def _tables() -> None:
     op.create_index(
         "uq_effects_vendor_id",
         "effects",
-        ["provider", "step", "vendor_id"],
+        ["reseller_id", "provider", "step", "vendor_id"],
         unique=True,
         postgresql_where=sa.text("vendor_id IS NOT NULL"),
     )
@@ -275,6 +275,8 @@ def _tables() -> None:
         sa.Column("within", sa.Double(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("hub_now()"), nullable=False),
         sa.Column("config_version", sa.Integer(), nullable=True),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("faults", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("waits_for", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("hub_now()"), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -284,7 +286,11 @@ def _tables() -> None:
     )
     op.create_index(op.f("ix_deliveries_account_id"), "deliveries", ["account_id"], unique=False)
     op.create_index(
-        "ix_deliveries_due", "deliveries", ["due_at"], unique=False, postgresql_where=sa.text("state = 'waiting'")
+        "ix_deliveries_due",
+        "deliveries",
+        ["lane", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
     )
     op.create_index(
         "ix_deliveries_key", "deliveries", ["key", "id"], unique=False, postgresql_where=sa.text("state = 'waiting'")
