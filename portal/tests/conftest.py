@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 import arumaldo.flows.onboarding  # noqa: F401 - registers the steps
 from arumaldo.bus import deliveries
-from arumaldo.bus.handlers import HANDLERS
+from arumaldo.bus.handlers import HANDLERS, LANES
 from arumaldo.bus.run import Runner
 from arumaldo.bus.worker import enrol
 from arumaldo.flows.accounts import visitor
@@ -284,7 +284,7 @@ def _worker(inst: Installation) -> Callable[[], None]:
 
     def work() -> None:
         """Everything that can be done now, and what follows from it."""
-        while found := deliveries.due(inst.store):
+        while found := deliveries.due(inst.store, LANES):
             for _, delivery in found:
                 runner.run(delivery)
 

@@ -12,7 +12,7 @@ def test_a_customer_gets_from_the_first_page_to_a_live_site(anna: Customer) -> N
     page = anna.pay()
     assert "Your website is live" in page.text
     assert "Open my website" in page.text
-    assert "Your pages put in and opened to visitors (done)" in page.text
+    assert "Pages put in, open to visitors (done)" in page.text
 
 
 def test_onboarding_leads_to_wherever_the_customer_stands(anna: Customer) -> None:

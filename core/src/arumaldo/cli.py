@@ -17,7 +17,9 @@ from arumaldo.errors import ConfigError, HubError
 CONFIGURATION = 78
 """Exit code for a mistake in the configuration (sysexits EX_CONFIG): starting again will not help."""
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__
+)
 ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For a script: one JSON value on standard output.")]
 HUBCONFIG = Path("hubconfig.toml")
@@ -26,11 +28,15 @@ COMMANDS = "arumaldo.commands"
 
 def main() -> None:
     """Run the command line. Exit codes: 0 well, 1 a fault, 2 wrong usage, 78 a mistake in the configuration."""
+    from sqlalchemy.exc import OperationalError
+
     try:
         _add_commands_of_others()
         app()
     except ConfigError as error:
         _fail(str(error), CONFIGURATION)
+    except OperationalError as error:
+        _fail(f"The database cannot be reached, or does not accept us: {str(error.orig).strip()}", 1)
     except HubError as error:
         _fail(str(error), 1)
 

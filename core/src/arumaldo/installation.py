@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -25,8 +25,9 @@ from arumaldo.config.parse import parse, parse_file
 from arumaldo.deadline import CALL_SECONDS
 from arumaldo.errors import ConfigError
 from arumaldo.hub import AccountHub, Provider, Providers
+from arumaldo.store.migrate import is_current
 from arumaldo.store.people import Reseller
-from arumaldo.store.scope import Owner, Store, check_room, connect
+from arumaldo.store.scope import Owner, Store, check_role, check_room, connect
 from arumaldo.store.seal import Keyring
 
 log = logging.getLogger(__name__)
@@ -73,12 +74,22 @@ class Installation:
         self._seen_digest = _digest(path)
         self._resting_digest: str | None = None
         self._over = threading.Event()
+        _check_database(self.store.engine)
         check_room(self.store.engine, pool_size)
-        with self.store.hub() as session:
-            number = versions.publish(session, self.keys, config)
-        self._present = _Present(number, config, Providers())
+        self._present = self._first(config)
         self._follower = threading.Thread(target=self._follow, name="follow-config", daemon=True)
         self._follower.start()
+
+    def _first(self, config: Config) -> _Present:
+        try:
+            with self.store.hub() as session:
+                return _Present(versions.publish(session, self.keys, config), config, Providers())
+        except ConfigError as error:  # right in itself, but not beside what accounts are bound to
+            with self.store.hub() as session:
+                stored = versions.read(session, self.keys, versions.newest_number(session))
+            log.error("%s is not used, the newest stored version is:\n%s", self._path.name, error)  # noqa: TRY400
+        config = parse(stored.text, name=self._path.name, environ=self._environ, base=self._path.parent)
+        return _Present(stored.number, config, Providers())
 
     @property
     def config(self) -> Config:
@@ -173,11 +184,8 @@ class Installation:
 
     def _publish_changed_file(self) -> None:
         """Check a file that has changed and rested for one round, and store it as the next version."""
-        try:
-            digest = _digest(self._path)
-        except OSError:
-            return
-        if digest == self._seen_digest:
+        digest = _digest(self._path)
+        if digest is None or digest == self._seen_digest:
             self._resting_digest = None
             return
         if digest != self._resting_digest:
@@ -246,5 +254,16 @@ def _refuse_embedded(hub: HubSettings) -> None:
         raise ConfigError(*mistakes)
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _check_database(engine: Engine) -> None:
+    check_role(engine)
+    with engine.connect() as connection:
+        if not is_current(connection):
+            raise ConfigError('The database has not this release\'s schema: run "arumaldo migrate" first.')
+
+
+def _digest(path: Path) -> str | None:
+    """None while there is no such file."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import entry_points
@@ -58,7 +58,7 @@ def serve_web(config: Path, environ: Mapping[str, str], host: str, port: int, fd
     """
     with opened(config, environ) as inst:
         web = _portal()(inst)
-        _serve(web, host, port, fd)
+        _serve(web, host, port, fd, inst.config.hub.trusted_proxies)
 
 
 def serve_sandboxes(config: Path, environ: Mapping[str, str], state: Path) -> None:
@@ -128,11 +128,11 @@ def _portal() -> Callable[[Installation], ASGIApp]:
     return create
 
 
-def _serve(web: ASGIApp, host: str, port: int, fd: int | None = None) -> None:
+def _serve(web: ASGIApp, host: str, port: int, fd: int | None = None, proxies: Sequence[str] = ()) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             web, host=host, port=port, fd=fd, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE,
-            proxy_headers=False, server_header=False, date_header=True,
+            proxy_headers=bool(proxies), forwarded_allow_ips=list(proxies), server_header=False, date_header=True,
         )
     )  # fmt: skip
     try:

@@ -65,6 +65,20 @@ class PaymentDeclined(Refusal, frozen=True):
     payment_id: UUID
 
 
+class PaymentInDoubt(Message, frozen=True):
+    """The gateway may or may not have taken it; it is being asked."""
+
+    order_id: UUID
+    payment_id: UUID
+
+
+class PaymentHeld(Message, frozen=True):
+    """The gateway looks at it; it is not paid yet."""
+
+    order_id: UUID
+    payment_id: UUID
+
+
 class LateChargeReturned(Message, frozen=True):
     """A charge that was not found in time was booked after all, and has been given back."""
 

@@ -137,8 +137,10 @@ def charge_the_card(message: facts.PaymentSubmitted, work: Work) -> None:
             return
         if payment.token is None:
             raise Refused("hub", "The card details are gone. Nothing was charged. Please enter the card again.")
-        if in_doubt(rows, CHARGE, message.order_id):
-            move(payment, "unknown")  # an earlier attempt may have reached the gateway: the page says so
+        # An earlier attempt may have reached the gateway: the page says so.
+        if in_doubt(rows, CHARGE, message.order_id) and move(payment, "unknown"):
+            doubt = facts.PaymentInDoubt(order_id=message.order_id, payment_id=payment.id)
+            rows.publish(doubt, ends=False)
         amount, email, token = payment.money, payment.email, work.open(payment.token)
         title = rows.get_one(Order, message.order_id).plan["title"]
 
@@ -156,7 +158,8 @@ def charge_the_card(message: facts.PaymentSubmitted, work: Work) -> None:
         payment = rows.get_one(Payment, message.payment_id, lock=True)
         payment.charge_id, payment.card = charge.id, charge.card
         if charge.state == "held":
-            move(payment, "held")
+            if move(payment, "held"):
+                rows.publish(facts.PaymentHeld(order_id=message.order_id, payment_id=payment.id), ends=False)
         elif move(payment, "paid"):
             _paid(rows, payment)
             rows.publish(facts.OrderPaid(order_id=message.order_id))

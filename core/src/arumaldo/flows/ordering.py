@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from arumaldo.bus.bindings import bound
 from arumaldo.capabilities.billing import Address, Plan
 from arumaldo.capabilities.payments import PaymentField, PaymentPage
+from arumaldo.config import MAIN
 from arumaldo.errors import HubError
 from arumaldo.flows.accounts import Invalid
 from arumaldo.flows.business import current_brief, missing_page
@@ -102,8 +104,18 @@ def checkout(inst: Installation, order: Order, email: str) -> PaymentField | Pay
         reference=str(order.id),
         amount=order.price,
         description=str(order.plan["title"]),
-        return_url=f"{inst.config.hub.base_url}/onboarding/payment/return",
+        return_url=f"{_portal_of(inst, order.reseller_id)}/onboarding/payment/return",
     )
+
+
+def _portal_of(inst: Installation, reseller_id: UUID) -> str:
+    """Where this reseller's customers reach the portal: a log-in counts for one host name only."""
+    base, reseller = inst.config.hub.base_url, inst.reseller_config(reseller_id)
+    if reseller.slug == MAIN or not reseller.hostnames:
+        return base
+    parts = urlsplit(base)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{reseller.hostnames[0]}{port}"
 
 
 def pay(inst: Installation, rows: Rows, order_id: UUID, token: str, email: str) -> Payment:

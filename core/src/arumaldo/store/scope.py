@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Engine, create_engine, event, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from arumaldo.errors import HubError
+from arumaldo.errors import ConfigError, HubError
 from arumaldo.store.seal import Keyring
 
 log = logging.getLogger(__name__)
@@ -49,11 +49,14 @@ class Rows:
         self.owner = owner
         self._publish = publish
 
-    def publish(self, message: Any) -> None:
-        """Write a `bus.messages.Message` and its deliveries; they leave only with this transaction's rows."""
+    def publish(self, message: Any, *, ends: bool = True) -> None:
+        """Write a `bus.messages.Message` and its deliveries; they leave only with this transaction's rows.
+
+        In a handler's transaction this ends its delivery, unless `ends` is False: then the step goes on.
+        """
         self.session.flush()
         self._publish(self, message)
-        self.session.info["published"] = True
+        self.session.info["published"] = self.session.info.get("published", False) or ends
 
     def get(self, model: type[Owned], key: UUID, *, lock: bool = False) -> Owned | None:
         """The row, or None; `lock` holds it against other transactions until this one ends."""
@@ -136,7 +139,7 @@ def enter_account(session: Session, owner: Owner) -> None:
 
 def connect(url: str, *, pool_size: int = 10) -> Engine:
     """An engine for `url` with timeouts that survive a silent network cut (library defaults block for over 80 s)."""
-    plain = url.removeprefix("postgresql://").removeprefix("postgresql+psycopg://")
+    plain = url.partition("://")[2]
     engine = create_engine(
         f"postgresql+psycopg://{plain}",
         pool_size=pool_size,
@@ -159,6 +162,19 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
         connection.commit()
 
     return engine
+
+
+def check_role(engine: Engine) -> None:
+    """ConfigError when the role that serves would pass row-level security."""
+    with engine.connect() as connection:
+        role, passes = connection.execute(
+            text("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        ).one()
+    if passes:
+        raise ConfigError(
+            f"The database is used as {role}, who sees all accounts' rows whatever the rules say: use the role app, "
+            "which is neither superuser nor may bypass row-level security."
+        )
 
 
 def check_room(engine: Engine, pool_size: int) -> None:
