@@ -99,7 +99,9 @@ def texts(content: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("facts", FACTS, ids=["bakery", "law", "yoga", "hard", "long", "arabic"])
-@pytest.mark.parametrize("name", SCHEMAS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "tree" else ()) for name in SCHEMAS]
+)
 def test_the_content_fits_any_strict_schema_and_says_each_fact(name: str, facts: dict[str, str]) -> None:
     schema = SCHEMAS[name]
     check(schema)
