@@ -40,6 +40,26 @@ class Onboarded:
         self._walker.approve()
         return self
 
+    def sees_a_preview(self) -> str:
+        """Answer the questions, and read the front page of what comes."""
+        self._walker.answer_questions()
+        return self._newest_preview(1)
+
+    def has_a_section_rewritten(self) -> str:
+        """Ask for other words in the first section, and read the front page of the version that comes."""
+        visit = self._visit("/onboarding/preview")
+        self._browser.submit(visit, visit.needs("page", "section", "wish"), {"wish": "Shorter."})
+        return self._newest_preview(2)
+
+    def _newest_preview(self, number: int) -> str:
+        eventually(lambda: f"Version {number}, made" in self.page("/onboarding/preview"))
+        visit = self._visit("/onboarding/preview")
+        return look(urljoin(visit.url, visit.frames[0])).text
+
+    def approves(self) -> Self:
+        self._walker.approve()
+        return self
+
     def until_paying(self, card: str = "") -> Self:
         """Go on to the payment and submit it."""
         return self.until_preview().chooses_a_plan().pays(card)

@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
+import psycopg
 
+from arumaldo.demo.files import make_folder
+from arumaldo.demo.ports import Ports
 from arumaldo.demo.report import Report
 from arumaldo.demo.tree import Tree, start
 from arumaldo.demo.walker import walk
@@ -97,6 +100,48 @@ class Platform:
         finally:
             self.control("DELETE", f"{plugin}/faults")
 
+    @property
+    def version(self) -> int:
+        """The number of the configuration that the portal serves with; 0 while it does not answer."""
+        try:
+            answer = httpx2.get(f"{self.url}/readyz", trust_env=False, timeout=10)
+            return int(answer.raise_for_status().json()["config_version"])
+        except httpx2.HTTPError:
+            return 0
+
+    @contextmanager
+    def changed(self, line: str, into: str) -> Iterator[None]:
+        """One line of the running platform's configuration is another, and all processes have taken that up."""
+        text = self.config.read_text(encoding="utf-8")
+        assert text.splitlines().count(line) == 1, f"the configuration has no line {line!r}, or several"
+        self.configure(text.replace(f"{line}\n", f"{into}\n"))
+        self.all_follow()
+        try:
+            yield
+        finally:
+            self.configure(text)
+
+    def configure(self, text: str) -> None:
+        """Write another configuration, and wait until the portal serves with it."""
+        before = self.version
+        self.config.write_text(text, encoding="utf-8")
+        eventually(lambda: self.version > before)
+
+    def all_follow(self) -> None:
+        """Wait until the workers have the configuration that the portal has."""
+        late = "SELECT 1 FROM workers WHERE seen_at > hub_now() - interval '6 s' AND config_version IS DISTINCT FROM %s"
+        eventually(lambda: not self.rows(late, self.version))
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        """What the database holds, of all accounts."""
+        with psycopg.connect(self.tree.postgres.app_url) as connection:
+            connection.execute("SELECT set_config('arumaldo.hub', 'on', true)")
+            return connection.execute(query.encode(), values).fetchall()
+
+    def log(self, process: str) -> str:
+        """What a process has written since its first start."""
+        return (self.tree.supervisor.state / "log" / f"{process}.log").read_text(encoding="utf-8")
+
     @contextmanager
     def switch(self, plugin: str, key: str, value: str) -> Iterator[None]:
         """The vendor is told something of its own."""
@@ -110,6 +155,9 @@ class Platform:
 @contextmanager
 def running(state: Path, config: Path = HUBCONFIG, workers: int = 2) -> Iterator[Platform]:
     """The platform on this state folder, on ports that are free."""
+    ports = Ports(make_folder(state) / "ports.json")
+    for server in ("web", "sandbox"):
+        ports.claim(server)
     with start(state, config, workers=workers, say=lambda sentence: None) as tree:
         yield Platform(tree, config)
     tree.postgres.remove()

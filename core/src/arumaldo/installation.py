@@ -147,6 +147,11 @@ class Installation:
         present, slug = self._present, self._slug(owner.reseller_id)
         return present.providers.get(slug, present.config.for_reseller(slug), plugin, capability)
 
+    def newest_version(self) -> int:
+        """The version that all processes follow; this one may not have taken it up yet."""
+        with self.store.hub() as session:
+            return versions.newest_number(session)
+
     def close(self) -> None:
         """Stop following and let go of all connections."""
         self._over.set()
@@ -207,6 +212,8 @@ class Installation:
                 return
             stored = versions.read(session, self.keys, number)
         config = parse(stored.text, name=self._path.name, environ=self._environ, base=self._path.parent)
+        if config.hub != self.config.hub:
+            log.warning("[hub] has changed; start the hub's processes again for that to count")
         self._retired.append((time.monotonic() + 2 * CALL_SECONDS, self._present.providers))
         self._present = _Present(number, config, Providers())
         log.info("configuration version %s is in use", number)

@@ -97,7 +97,7 @@ def serve_worker(config: Path, environ: Mapping[str, str]) -> int:
         finished = process.stop()
     if not finished:
         logging.shutdown()
-        os._exit(code or 1)  # threads that cannot be ended go with the process
+        os._exit(code)  # threads that cannot be ended go with the process
     return code
 
 

@@ -35,6 +35,8 @@ DEADLY = 3
 PATIENCE = 24 * 3600.0
 """Seconds for which an unavailable vendor is waited for; then the step counts as refused."""
 PARKED_PAUSE = 15.0
+BEHIND_PAUSE = 1.0
+"""Until this process has the newest configuration, too."""
 FUTURE_PAUSE = 5.0
 
 
@@ -45,6 +47,7 @@ class Configured(Protocol):
     def version(self) -> int: ...
     def first_provider(self, owner: Owner, capability: str) -> str: ...
     def provider(self, owner: Owner, plugin: str, capability: str) -> Provider: ...
+    def newest_version(self) -> int: ...
 
 
 @dataclass
@@ -59,8 +62,8 @@ class Runner:
     work: type[Work] = Work
     alone: Callable[[Held], bool] | None = None
     """Runs one delivery in a process of its own, and says whether that process ended well."""
-    busy: dict[int, float] = field(default_factory=dict)
-    """Thread id → monotonic time at which its attempt must be over."""
+    busy: dict[int, tuple[str, float]] = field(default_factory=dict)
+    """Thread id → lane, and the monotonic time at which its attempt must be over."""
 
     def run(self, delivery: int) -> None:
         """One attempt. Never raises: whatever goes wrong is written to the delivery, or left for the next worker."""
@@ -68,7 +71,7 @@ class Runner:
             held = deliveries.claim(self.store, delivery, self.worker, self.configured.version)
             if held is None:
                 return
-            self.busy[threading.get_ident()] = time.monotonic() + held.within
+            self.busy[threading.get_ident()] = (held.lane, time.monotonic() + held.within)
             if held.deaths >= DEADLY and self.alone is not None:
                 self._attempt_alone(held, self.alone)
             else:
@@ -141,10 +144,12 @@ class Runner:
             raise LookAgain(PARKED_PAUSE, f"{bound.provider} is parked: {bound.reason}")
         if bound.wait > 0:
             raise LookAgain(bound.wait, f"{bound.provider} asked us to wait: {bound.reason}")
+        before = self.configured.version
         try:
             provider = self.configured.provider(held.owner, bound.provider, handler.calls)
         except HubError as error:
-            raise LookAgain(PARKED_PAUSE, str(error)) from error
+            is_behind = self.configured.newest_version() > before
+            raise LookAgain(BEHIND_PAUSE if is_behind else PARKED_PAUSE, str(error)) from error
         return lambda capability: provider if capability == handler.calls else _nothing(capability), bound
 
     def _bound(self, owner: Owner, capability: str) -> Bound:
@@ -159,10 +164,12 @@ class Runner:
         return found
 
     def _tell(self, held: Held) -> None:
-        plugin = held.handler.removeprefix(LISTENER)
+        plugin, before = held.handler.removeprefix(LISTENER), self.configured.version
         try:
             provider = self.configured.provider(held.owner, plugin, "events")
-        except HubError:
+        except HubError as error:
+            if self.configured.newest_version() > before:  # whoever published this may have enabled it a moment ago
+                raise LookAgain(BEHIND_PAUSE, str(error)) from error
             self._finish(held, why=f"{plugin} is not enabled any more")
             return
         event = Event(

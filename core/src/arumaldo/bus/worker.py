@@ -54,6 +54,7 @@ class WorkerProcess:
     ) -> None:
         self._runner = runner
         self._on_overstay = on_overstay
+        self._threads_per_lane = threads
         self._redis = open_redis(redis_url, timeout=0.5)
         self._brokers = [LaneBroker(lane, redis_url, threads) for lane in lanes]
         self._workers = [self._worker(broker) for broker in self._brokers]
@@ -135,17 +136,21 @@ class WorkerProcess:
         return True
 
     def _in_time(self) -> bool:
-        """Whether a thread is at work that has not overstayed."""
-        return any(ends_at > time.monotonic() for ends_at in list(self._runner.busy.values()))
+        """Whether a step is at work that has not overstayed; what a listener did not finish is told it again."""
+        now = time.monotonic()
+        return any(lane != "events" and ends_at > now for lane, ends_at in list(self._runner.busy.values()))
 
     def _watch(self) -> None:
-        late = time.monotonic() - 2.0
-        if not self._overstayed and any(ends_at < late for ends_at in list(self._runner.busy.values())):
-            self._overstayed = True
-            log.error("a step holds its thread beyond its deadline; this worker finishes the rest and leaves")
-            for broker in self._brokers:
-                broker.claiming = False
-            self._on_overstay()
+        """Leave when a step holds its thread for good, or when listeners hold all theirs."""
+        late_since = time.monotonic() - 2.0
+        late = [lane for lane, ends_at in list(self._runner.busy.values()) if ends_at < late_since]
+        if self._overstayed or not late or (set(late) == {"events"} and len(late) < self._threads_per_lane):
+            return
+        self._overstayed = True
+        log.error("a step holds its thread beyond its deadline; this worker finishes the rest and leaves")
+        for broker in self._brokers:
+            broker.claiming = False
+        self._on_overstay()
 
 
 def _offer(broker: LaneBroker, mine: list[int]) -> None:

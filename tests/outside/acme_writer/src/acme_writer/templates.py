@@ -38,6 +38,7 @@ def website(words: Words) -> dict[str, Any]:
     """Three pages: a welcome, the business in its own words, and everything there is to know."""
     accent, background = _PALETTES[words.turn % len(_PALETTES)]
     come = words.phrase(_CALLS)
+    welcome = [_part("welcome", "hero", words.name, words.phrase(_WELCOMES)), _part("ask", "call", come)]
     return {
         "title": words.name,
         "tagline": words.motto,
@@ -46,9 +47,7 @@ def website(words: Words) -> dict[str, Any]:
         "typeface": "serif" if words.turn % 2 else "sans",
         "shape": "square",
         "pages": [
-            _page(
-                "", "Home", [_part("welcome", "hero", words.name, words.phrase(_WELCOMES)), _part("ask", "call", come)]
-            ),
+            _page("", "Home", welcome),
             _page("about", "About", [_part("words", "text", words.phrase(_INTRODUCTIONS), _told(words))]),
             _page("contact", "Contact", [_part("all", "contact", come, items=words.entries())]),
         ],
