@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from arumaldo import versions
@@ -33,6 +33,8 @@ from arumaldo.store.seal import Keyring
 log = logging.getLogger(__name__)
 
 FOLLOW_SECONDS = 1.0
+START_PATIENCE = 20.0
+"""Seconds for which a process that starts waits for its database."""
 BESIDES = 6
 """Database connections for heartbeat, sweeper, open pages and configuration, beside one per thread."""
 
@@ -262,10 +264,25 @@ def _refuse_embedded(hub: HubSettings) -> None:
 
 
 def _check_database(engine: Engine) -> None:
+    _wait_for(engine)
     check_role(engine)
     with engine.connect() as connection:
         if not is_current(connection):
             raise ConfigError('The database has not this release\'s schema: run "arumaldo migrate" first.')
+
+
+def _wait_for(engine: Engine) -> None:
+    """The database may be starting again just now. OperationalError when it is away for longer."""
+    ends_at = time.monotonic() + START_PATIENCE
+    while True:
+        try:
+            with engine.connect():
+                return
+        except OperationalError:
+            if time.monotonic() > ends_at:
+                raise
+            log.warning("the database cannot be reached; trying again")
+            time.sleep(0.5)
 
 
 def _digest(path: Path) -> str | None:

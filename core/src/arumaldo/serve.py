@@ -6,6 +6,7 @@ import importlib
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -131,12 +132,12 @@ def _portal() -> Callable[[Installation], ASGIApp]:
 def _serve(web: ASGIApp, host: str, port: int, fd: int | None = None, proxies: Sequence[str] = ()) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
-            web, host=host, port=port, fd=fd, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE,
+            web, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE,
             proxy_headers=bool(proxies), forwarded_allow_ips=list(proxies), server_header=False, date_header=True,
         )
     )  # fmt: skip
     try:
-        server.run()
+        server.run(sockets=None if fd is None else [socket.socket(fileno=fd)])
     except SystemExit:
         raise ConfigError(f"Port {port} at {host} is in use. End what listens there, or choose another port.") from None
 

@@ -1,0 +1,123 @@
+"""Ends a worker once at every place where a step can be cut, each in another onboarding, and counts at the vendors."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from arumaldo.demo.files import write_whole
+from arumaldo.demo.report import Ledgers
+from arumaldo.errors import HubError
+from arumaldo_prove.judge import judge
+from arumaldo_prove.people import Meter, Person
+from arumaldo_prove.stage import Stage, staged
+
+_PARALLEL = 8
+_PATIENCE = 150.0
+"""Seconds for one onboarding, its cut and those of its neighbours included."""
+_ACCOUNT_OF = "SELECT account_id::text FROM orders WHERE id::text = ANY(%s)"
+
+
+@dataclass(frozen=True)
+class Explored:
+    """`well` of `cuts` places were cut and ended in one charge and one site."""
+
+    seed: int
+    cuts: int
+    well: int
+    wrong: Sequence[str] = field(default=())
+
+    @property
+    def holds(self) -> bool:
+        return self.cuts == self.well and self.cuts > 0
+
+    def as_json(self) -> str:
+        """One line."""
+        return json.dumps({**asdict(self), "holds": self.holds})
+
+    def as_table(self) -> str:
+        """For people."""
+        return "\n".join([*self.wrong, f"crash points: {self.well} of {self.cuts}"])
+
+
+def explore(config: Path, seed: int, say: Callable[[str], None]) -> Explored:
+    """Find the places in one onboarding, then cut one in each of as many onboardings."""
+    with tempfile.TemporaryDirectory(prefix="arumaldo-cuts-") as name:
+        folder = Path(name)
+        worker = ("-m", "arumaldo_prove.worker", "--cuts", name)
+        with staged(config, say, worker=worker) as stage:
+            return stage.during(lambda: _explore(stage, folder, seed))
+
+
+def _explore(stage: Stage, folder: Path, seed: int) -> Explored:
+    if not _walks(stage, seed).ended:
+        raise HubError("the onboarding that was to show where it can be cut came to no end")
+    places = list(dict.fromkeys((folder / "seen").read_text(encoding="utf-8").splitlines()))
+    write_whole(folder / "plan.json", json.dumps(places))
+    stage.say(f"{len(places)} places to cut")
+    people = _all_walk(stage, seed, len(places))
+    taken = json.loads((folder / "taken.json").read_text(encoding="utf-8"))
+    by_number = {taken[account]: person for person in people for account in _account(stage, person) if account in taken}
+    ledgers = stage.ledgers()
+    wrong = []
+    for number, place in enumerate(places):
+        if problem := _problem(by_number.get(number), (folder / f"hit-{number}").exists(), ledgers):
+            wrong.append(f"{place}: {problem}")
+    return Explored(seed, len(places), len(places) - len(wrong), wrong)
+
+
+def _all_walk(stage: Stage, seed: int, count: int) -> list[Person]:
+    """So many onboardings, a few at a time, in threads that nobody waits for after a Ctrl-C."""
+    numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
+    people: queue.SimpleQueue[Person] = queue.SimpleQueue()
+    for number in range(1, count + 1):
+        numbers.put(seed + number)
+
+    def one_after_the_other() -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                people.put(_walks(stage, numbers.get_nowait()))
+
+    for _ in range(_PARALLEL):
+        threading.Thread(target=one_after_the_other, daemon=True).start()
+    found = []
+    for number in range(count):
+        found.append(people.get())
+        if number % 10 == 0:
+            stage.say(f"{number} of {count} onboardings have ended")
+    return found
+
+
+def _walks(stage: Stage, number: int) -> Person:
+    enough = threading.Event()
+    person = Person(stage.tree.base_url, stage.tree.sandbox_url, number, enough, Meter())
+    late = threading.Timer(_PATIENCE, enough.set)
+    late.start()
+    with person.browser:
+        person.walk()
+    late.cancel()
+    return person
+
+
+def _account(stage: Stage, person: Person) -> list[str]:
+    return [account for (account,) in stage.rows(_ACCOUNT_OF, list(person.orders))]
+
+
+def _problem(person: Person | None, was_cut: bool, ledgers: Ledgers) -> str | None:
+    """What is wrong with the onboarding that was to be cut there; None: nothing."""
+    if person is None:
+        return "no onboarding came so far"
+    if not was_cut:
+        return "it was not reached"
+    if person.ended != "live":
+        return f"no end: {person.said}"
+    found = judge([person], ledgers)
+    if found.charges != [1] or found.sites != [1]:
+        return f"{found.charges[0]} charges, {found.sites[0]} sites"
+    return None

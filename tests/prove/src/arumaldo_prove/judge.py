@@ -1,0 +1,88 @@
+"""Counts what exists at the vendors against what the customers' pages say. It believes nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from arumaldo.bus.work import Reference
+from arumaldo.demo.report import Ledgers
+from arumaldo.sandbox import Entry
+from arumaldo_prove.people import Person
+
+_STEPS = {"charges": "payments.charge", "sites": "hosting.create_site", "returns": "payments.give_back"}
+"""Kind of object → the step that makes it, from which its reference follows."""
+_KEPT = 10
+"""So much of a reference is kept by a vendor that has room for a name alone."""
+_GENERATIONS = 20
+
+
+@dataclass(frozen=True)
+class Findings:
+    """`doubles`: kind → objects beyond one per order, counted also when they were undone later (`undone` of them)."""
+
+    charges: list[int]
+    """For each customer: charges that took effect, returned ones too."""
+    sites: list[int]
+    doubles: dict[str, int]
+    undone: int
+    lost: int
+    refunds: int
+
+
+def judge(people: Sequence[Person], ledgers: Ledgers) -> Findings:
+    """What the vendors' books say of these customers."""
+    orders = {_short(one): order for person in people for order in person.orders for one in _references(order)}
+    kinds = {kind: list(_in_effect(ledgers, kind)) for kind in _STEPS}
+    by_order = {kind: _by_order(entries, orders) for kind, entries in kinds.items()}
+    doubled = {kind: [entries[1:] for entries in found.values()] for kind, found in by_order.items()}
+    return Findings(
+        charges=[_count(person, by_order["charges"]) for person in people],
+        sites=[_count(person, by_order["sites"]) for person in people],
+        doubles={kind: sum(map(len, surplus)) for kind, surplus in doubled.items()},
+        undone=sum(e.state == "undone" for surplus in doubled.values() for entries in surplus for e in entries),
+        lost=_lost(by_order),
+        refunds=len(kinds["returns"]),
+    )
+
+
+def _references(order: str) -> Iterable[str]:
+    for generation in range(1, _GENERATIONS):
+        for step in _STEPS.values():
+            yield Reference(UUID(order), generation).at(step)
+
+
+def _short(reference: str) -> str:
+    return reference[:_KEPT]
+
+
+def _in_effect(ledgers: Ledgers, kind: str) -> Iterable[Entry]:
+    for kinds in ledgers.values():
+        yield from (entry for entry in kinds.get(kind, ()) if entry.state != "refused")
+
+
+def _by_order(entries: Iterable[Entry], orders: dict[str, str]) -> dict[str, list[Entry]]:
+    """What has no order that a page named stands for itself, by its reference: also there one is enough.
+
+    Those that are in force come first, so that what is surplus is what was undone.
+    """
+    found: dict[str, list[Entry]] = {}
+    for entry in sorted(entries, key=lambda entry: entry.state != "live"):
+        reference = _short(entry.reference) if entry.reference else entry.id
+        found.setdefault(orders.get(reference, reference), []).append(entry)
+    return found
+
+
+def _count(person: Person, by_order: dict[str, list[Entry]]) -> int:
+    return sum(len(by_order.get(order, ())) for order in person.orders)
+
+
+def _lost(by_order: dict[str, dict[str, list[Entry]]]) -> int:
+    """Orders whose money was taken and kept, and that have no site."""
+    paid = Counter(
+        order for order, charges in by_order["charges"].items() for charge in charges if charge.state == "live"
+    )
+    live = {order for order, sites in by_order["sites"].items() if any(site.state == "live" for site in sites)}
+    return len(paid.keys() - live)

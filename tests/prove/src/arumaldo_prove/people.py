@@ -1,0 +1,227 @@
+"""Customers who do not give up: each goes on from wherever the portal says that they stand."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx2
+
+from arumaldo.demo.browser import Away, Browser, Lost, look
+from arumaldo.demo.businesses import COUNT, business
+from arumaldo.demo.walker import Customer
+
+PAGE_SECONDS = 5.0
+_GLANCE = 0.8
+_ENDS = {"live", "returned"}
+_APPROVE, _AGAIN = "Approve this website", "Try again"
+_UNAUTHORIZED, _UNAVAILABLE, _BROKEN = 401, 503, 500
+
+
+@dataclass
+class Meter:
+    """What customers saw of the portal: when and how long each page took, and which failed them."""
+
+    pages: list[tuple[float, float]] = field(default_factory=list)
+    """(monotonic time, seconds)."""
+    errors: list[tuple[float, str]] = field(default_factory=list)
+    """(monotonic time, which page and why)."""
+
+    def failed(self, why: str) -> None:
+        self.errors.append((time.monotonic(), why))
+
+
+class MeasuredBrowser(Browser):
+    """A browser that notes what its user has to put up with."""
+
+    def __init__(self, base_url: str, meter: Meter) -> None:
+        super().__init__(base_url)
+        self._meter = meter
+        self._took = 0.0
+
+    def ask(self, method: str, address: str, **options: Any) -> httpx2.Response:
+        """An error is a page that, after the one repeat and in time, is neither an answer nor a true 503."""
+        try:
+            answer = super().ask(method, address, **options)
+        except Away as error:
+            self._meter.failed(f"{method} {error}")
+            raise
+        path = answer.url.path
+        if answer.status_code >= _BROKEN and not _is_true_503(answer):
+            self._meter.failed(f"{method} {path} answered {answer.status_code}")
+        elif self._took > PAGE_SECONDS:
+            self._meter.failed(f"{method} {path} took {self._took:.1f} s")
+        return answer
+
+    def _send(self, method: str, address: str, **options: Any) -> httpx2.Response:
+        began = time.monotonic()
+        try:
+            return super()._send(method, address, **options)
+        finally:
+            self._took = time.monotonic() - began
+            self._meter.pages.append((began, self._took))
+
+
+def _is_true_503(answer: httpx2.Response) -> bool:
+    return answer.status_code == _UNAVAILABLE and answer.headers.get("retry-after", "").isdigit()
+
+
+class Person(Customer):
+    """One customer. `walk` ends when the site is open, the money is back, or `enough` is set."""
+
+    def __init__(self, base_url: str, sandbox_url: str, number: int, enough: threading.Event, meter: Meter) -> None:
+        super().__init__(base_url, sandbox_url, business(number % COUNT), enough)
+        self.browser.close()
+        self.browser = MeasuredBrowser(base_url, meter)
+        self.orders: set[str] = set()
+        """Every order that the pages named."""
+        self.ended: str | None = None
+        """`live` or `returned`; None: not final."""
+        self.said = "has not begun"
+        """Where it stands, for the report."""
+        self._email = f"prove-{number}-{secrets.token_hex(4)}@example.com"
+        self._password = f"{secrets.token_urlsafe(12)}-Aa1"
+        self._is_known = False
+
+    def walk(self) -> str:
+        """Answers how it ended; "" when it did not."""
+        steps = {
+            "questions": self.answer_questions, "preview": self.approve, "plan": self.choose_plan,
+            "payment": self.pay, "declined": self.pay, "live": self._look_at_the_site, "returned": self._end,
+        }  # fmt: skip
+        while not self._enough.is_set() and self.ended is None:
+            try:
+                step = self._stand()
+                steps.get(step, self._wait)()
+            except (Lost, httpx2.HTTPError) as error:
+                self.said = str(error) or type(error).__name__
+                self._wait()
+        return self.ended or ""
+
+    def _stand(self) -> str:
+        """The step this customer stands at, by the portal's own word."""
+        if not self._is_known:
+            self.sign_up()
+        address = urljoin(self.browser.base_url, "/onboarding/state")
+        answer = self.browser.ask("GET", address, headers={"accept": "application/json"})
+        if answer.status_code == _UNAUTHORIZED:
+            self._log_in()
+            return "elsewhere"
+        if not answer.is_success:
+            raise Away(f"/onboarding/state answered {answer.status_code}")
+        state = answer.json()
+        if state["order_id"]:
+            self.orders.add(str(state["order_id"]))
+        self._site_url, step = str(state["site_url"] or ""), str(state["step"])
+        self.said = f"is at “{step}”: {state['message'] or ''}"
+        return step
+
+    def sign_up(self) -> None:
+        """A new account; when a repeat of the form finds that it is there already, log in."""
+        visit = self.browser.open("/signup")
+        form = visit.form("email", "password")
+        if form is not None:
+            try:
+                self.browser.submit(visit, form, {"email": self._email, "password": self._password})
+            except Away:
+                raise
+            except Lost:
+                self._log_in()
+        self._is_known = True
+
+    def _log_in(self) -> None:
+        visit = self.browser.open("/login")
+        form = visit.form("email", "password")
+        if form is not None:
+            self.browser.submit(visit, form, {"email": self._email, "password": self._password})
+
+    def approve(self) -> None:
+        """Read the preview and approve it; while there is none, wait, and ask again when it could not be written."""
+        visit = self.browser.open("/onboarding/preview")
+        if visit.form(button=_APPROVE) and visit.frames:
+            shown = look(urljoin(visit.url, visit.frames[0]))
+            self._approved = [heading for heading in shown.headings if heading]
+            self.browser.submit(visit, visit.needs(button=_APPROVE), {}, _APPROVE)
+        elif form := visit.form(button=_AGAIN):
+            self.browser.submit(visit, form, {}, _AGAIN)
+        else:
+            self._wait()
+
+    def choose_plan(self) -> None:
+        """The first plan, for an address in the United States."""
+        visit = self.browser.open("/onboarding/plan")
+        if form := visit.form("plan", "country", "postal_code"):
+            self.browser.submit(visit, form, {"country": "US", "postal_code": "97205"})
+
+    def pay(self, card: object = None) -> None:
+        """Pay with a good card, as often as the page offers it."""
+        visit = self.browser.open("/onboarding/payment")
+        form = visit.form("token")
+        if form is None:
+            self._wait()
+            return
+        token = self._token(form.attributes["data-provider"], {})
+        self.browser.submit(visit, form, {"token": token})
+
+    def _look_at_the_site(self) -> None:
+        self._open_site(self._site_url)
+        self.ended = "live"
+
+    def _end(self) -> None:
+        self.ended = "returned"
+
+    def _wait(self) -> None:
+        self._enough.wait(_GLANCE)
+
+    def _pause(self, where: str) -> None:
+        self.said = where
+        if self._enough.wait(_GLANCE):
+            raise Lost("stopped")
+
+
+class Crowd:
+    """So many people, who arrive one after the other over `seconds`."""
+
+    def __init__(self, base_url: str, sandbox_url: str, count: int, first: int, seconds: float) -> None:
+        self.meter = Meter()
+        self.enough = threading.Event()
+        self.people = [Person(base_url, sandbox_url, first + n, self.enough, self.meter) for n in range(count)]
+        self._pace = seconds / max(1, count)
+        self._threads = [
+            threading.Thread(target=self._walk, args=(person, number * self._pace), daemon=True)
+            for number, person in enumerate(self.people)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def _walk(self, person: Person, after: float) -> None:
+        with person.browser:
+            if not self.enough.wait(after):
+                person.walk()
+
+    @property
+    def ended(self) -> int:
+        return sum(person.ended is not None for person in self.people)
+
+    def wait(self, seconds: float, told: Callable[[], None] = lambda: None) -> bool:
+        """Whether all came to an end within so many seconds."""
+        ends_at = time.monotonic() + seconds
+        while any(thread.is_alive() for thread in self._threads):
+            if time.monotonic() > ends_at:
+                return False
+            told()
+            time.sleep(0.1)
+        return True
+
+    def send_home(self) -> None:
+        """End all walks."""
+        self.enough.set()
+        for thread in self._threads:
+            thread.join(timeout=40)

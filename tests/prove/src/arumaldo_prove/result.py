@@ -1,0 +1,121 @@
+"""What a proof found: for people a table, for scripts one line of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+TAKEOVER_SECONDS = 10.0
+AWAY_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Control:
+    """A run with one guard left out; `with_guard`: the doubles of the very same run with it."""
+
+    guard: str
+    doubles: int
+    seed: int
+    with_guard: int
+
+    @property
+    def shows(self) -> bool:
+        return self.doubles > 0 and self.with_guard == 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """All figures of one proof. Times are in seconds."""
+
+    seed: int
+    customers: int
+    seconds: float
+    faults: Mapping[str, int]
+    live: int
+    returned: int
+    charges_per_customer: Mapping[str, int]
+    sites_per_customer: Mapping[str, int]
+    doubles: Mapping[str, int]
+    undone: int
+    lost: int
+    stuck: int
+    unknown_left: int
+    refunds: int
+    kills: int
+    takeovers: int
+    takeover_s: Mapping[str, float]
+    pages: int
+    portal_errors: int
+    portal_p99_s: float
+    portal_p99_bell_away_s: float | None
+    control: Sequence[Control] = ()
+    said: Sequence[str] = field(default=())
+    """Where those stand who did not come to an end, and which pages failed."""
+
+    @property
+    def holds(self) -> bool:
+        return not self.broken()
+
+    def broken(self) -> list[str]:
+        """What of the promise did not hold, a sentence each."""
+        found = {
+            f"{self.lost} paid orders have neither a site nor their money back": self.lost,
+            f"{self.stuck} customers came to no end": self.stuck,
+            f"{self.unknown_left} calls are still in doubt": self.unknown_left,
+            f"{self.portal_errors} pages failed": self.portal_errors,
+            f"charges per customer: {_span(self.charges_per_customer)}": set(self.charges_per_customer.values()) != {1},
+            f"{self.live} sites and {self.returned} returns for {self.customers} customers": (
+                self.live + self.returned != self.customers
+            ),
+            f"the slowest take-overs took {self.takeover_s['p99']} s": self.takeover_s["p99"] > TAKEOVER_SECONDS,
+            f"without the bell a page took {self.portal_p99_bell_away_s} s": (
+                (self.portal_p99_bell_away_s or 0) > AWAY_SECONDS
+            ),
+        } | {f"{count} {kind} too many": count for kind, count in self.doubles.items()}
+        void = [f"the control without {one.guard} proves nothing" for one in self.control if not one.shows]
+        return [sentence for sentence, is_so in found.items() if is_so] + void
+
+    def as_json(self) -> str:
+        """One line."""
+        facts = asdict(self)
+        return json.dumps({**facts, "holds": self.holds})
+
+    def as_table(self) -> str:
+        """For people, and for `docs/reliability.md`."""
+        rows = {
+            "customers": f"{self.customers} ({self.live} live, {self.returned} with their money back)",
+            "charges per customer": _span(self.charges_per_customer),
+            "sites per customer": _span(self.sites_per_customer),
+            "doubles": ", ".join(f"{kind} {count}" for kind, count in self.doubles.items()),
+            "lost / stuck / in doubt": f"{self.lost} / {self.stuck} / {self.unknown_left}",
+            "full refunds": str(self.refunds),
+            "processes killed": str(self.kills),
+            "take-over": f"{self.takeovers} times; p50 {self.takeover_s['p50']} s, "
+            f"p99 {self.takeover_s['p99']} s, longest {self.takeover_s['max']} s",
+            "pages": f"{self.pages} asked for, {self.portal_errors} failed, p99 {self.portal_p99_s} s"
+            + ("" if self.portal_p99_bell_away_s is None else f", without Redis {self.portal_p99_bell_away_s} s"),
+            "faults": ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items())),
+        } | {
+            f"control: without {one.guard}": f"{one.doubles} doubles (with it {one.with_guard})" for one in self.control
+        }
+        width = max(map(len, rows))
+        lines = [f"{name:<{width}}  {value}" for name, value in rows.items()]
+        verdict = "The promise held." if not self.broken() else "The promise did NOT hold: " + "; ".join(self.broken())
+        return "\n".join([f"seed {self.seed}, {self.seconds:.0f} seconds", *lines, *self.said, verdict])
+
+
+def _span(span: Mapping[str, int]) -> str:
+    return f"{span['min']} to {span['max']}"
+
+
+def percentiles(seconds: Sequence[float]) -> dict[str, float]:
+    """p50, p99 and max; zeros where there is nothing."""
+    return {"p50": at(seconds, 0.5), "p99": at(seconds, 0.99), "max": round(max(seconds, default=0.0), 2)}
+
+
+def at(seconds: Sequence[float], share: float) -> float:
+    """The value that this share of all does not exceed."""
+    ordered = sorted(seconds)
+    place = min(len(ordered) - 1, int(share * len(ordered)))
+    return round(ordered[place], 2) if ordered else 0.0

@@ -1,0 +1,128 @@
+"""The platform that is put to the proof: its own folder, its own servers, all vendors played."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+import psycopg
+
+from arumaldo.config.parse import parse_file
+from arumaldo.demo.places import remove_home
+from arumaldo.demo.report import Ledgers, read_ledgers
+from arumaldo.demo.supervisor import Stopped
+from arumaldo.demo.tree import Tree, start
+from arumaldo.errors import ConfigError
+
+T = TypeVar("T")
+WORKER = ("-m", "arumaldo", "worker")
+WEBS = 2
+
+
+@dataclass
+class Stage:
+    """What runs, and a hand on it. Safe for several threads, except `during`."""
+
+    tree: Tree
+    config: Path
+    """A copy of the configuration, which drills may change."""
+    workers: int
+    say: Callable[[str], None]
+    changing: threading.Lock = field(default_factory=threading.Lock)
+    """Held by whoever changes the configuration's file."""
+
+    @property
+    def worker_names(self) -> list[str]:
+        return [f"worker-{number}" for number in range(1, self.workers + 1)]
+
+    @property
+    def web_names(self) -> list[str]:
+        return [f"web-{number}" for number in range(1, WEBS + 1)]
+
+    def during(self, job: Callable[[], T]) -> T:
+        """Run the job in a thread of its own, while this one keeps the processes running.
+
+        Stopped: Ctrl-C, and nobody waits for the job any more.
+        """
+        result: Future[T] = Future()
+        threading.Thread(target=_carry_out, args=(job, result), daemon=True).start()
+        if self.tree.wait(until=result.done) is not None:
+            raise Stopped("stopped before the proof was done")
+        return result.result()
+
+    def control(self, method: str, path: str, **body: Any) -> Any:
+        """Order something of the sandboxes, or ask them."""
+        with httpx2.Client(trust_env=False, timeout=30) as client:
+            answer = client.request(method, f"{self.tree.sandbox_url}/_control/{path}", json=body or None)
+        return answer.raise_for_status().json()
+
+    def ledgers(self) -> Ledgers:
+        return read_ledgers(self.tree.sandbox_url)
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        """What the database holds, of all accounts. psycopg.Error: it cannot be asked now."""
+        with psycopg.connect(self.tree.postgres.app_url, connect_timeout=3) as connection:
+            connection.execute("SELECT set_config('arumaldo.hub', 'on', true)")
+            return connection.execute(query.encode(), values).fetchall()
+
+
+@contextmanager
+def staged(
+    config: Path,
+    say: Callable[[str], None],
+    *,
+    workers: int = 3,
+    worker: Sequence[str] = WORKER,
+    changes: Callable[[str], str] = lambda text: text,
+) -> Iterator[Stage]:
+    """The platform with the configuration of this file, in a temporary folder that goes with it.
+
+    `worker` is what Python runs as a worker; `changes` is applied to the configuration's text. ConfigError: the
+    configuration is wrong, or leads to a vendor that is not played.
+    """
+    state = Path(tempfile.mkdtemp(prefix="arumaldo-prove-"))
+    try:
+        copy = state / "hubconfig.toml"
+        copy.write_text(changes(config.read_text(encoding="utf-8")), encoding="utf-8")
+        _only_sandboxes(copy)
+        with start(
+            state / "state", copy, None, workers, lambda sentence: None, webs=WEBS, worker=worker, longest_pause=0.5
+        ) as tree:
+            yield Stage(tree, copy, workers, say)
+    finally:
+        _throw_away(state)
+
+
+def _carry_out(job: Callable[[], T], result: Future[T]) -> None:
+    try:
+        result.set_result(job())
+    except BaseException as error:  # it belongs to whoever waits for the result
+        result.set_exception(error)
+
+
+def _throw_away(folder: Path) -> None:
+    with suppress(OSError):
+        remove_home(folder / "state")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _only_sandboxes(config: Path) -> None:
+    """Nothing here may ever reach a real vendor."""
+    known = {
+        "ARUMALDO_SECRET": "x" * 32,
+        "ARUMALDO_DATABASE": "postgresql://app@127.0.0.1/none",
+        "ARUMALDO_REDIS": "redis://127.0.0.1/0",
+    }
+    parsed = parse_file(config, environ=known)
+    choices = [choice for reseller in parsed.resellers.values() for choice in reseller.plugins.values()]
+    real = sorted({choice.name for choice in choices if choice.plugin.sandbox is not None and not choice.sandbox})
+    if real:
+        raise ConfigError(f"{', '.join(real)} would be asked for real: the proof needs sandbox = true in [hub].")

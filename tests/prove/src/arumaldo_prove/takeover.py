@@ -1,0 +1,83 @@
+"""How long the deliveries of a dead or frozen worker wait until another one holds them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from arumaldo_prove.stage import Stage
+
+_GLANCE = 0.1
+_GIVEN_UP = 60.0
+_HELD = """
+SELECT d.id, d.token, d.due_at FROM deliveries d JOIN workers w ON w.id = d.holder
+WHERE d.state = 'waiting' AND w.pid = %s
+"""
+# Released is not yet taken, although it raises the token as well.
+_OUTCOME = """
+SELECT d.id, CASE
+  WHEN d.token = one.token AND (d.holder IS NULL OR d.state <> 'waiting') THEN 'ended by its own holder'
+  WHEN d.token > one.token AND (d.holder IS NOT NULL OR d.state <> 'waiting' OR d.due_at <> one.due_at) THEN 'taken'
+  ELSE 'left' END
+FROM deliveries d JOIN unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS one (id, token, due_at) USING (id)
+"""
+
+
+@dataclass(frozen=True)
+class _Left:
+    """A delivery that its holder left behind."""
+
+    id: int
+    token: int
+    due_at: datetime
+    since: float
+
+
+class Takeovers:
+    """Watches, in a thread of its own, what was left behind; `seconds` grows by one number for each take-over."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.seconds: list[float] = []
+        self._stage = stage
+        self._lock = threading.Lock()
+        self._left: list[_Left] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="takeovers", daemon=True)
+        self._thread.start()
+
+    def died(self, pid: int) -> None:
+        """The process ended, or stands still, since now: note what it holds. Nothing when the database is away."""
+        since = time.monotonic()
+        with contextlib.suppress(psycopg.Error):
+            found = [_Left(delivery, token, due_at, since) for delivery, token, due_at in self._stage.rows(_HELD, pid)]
+            with self._lock:
+                self._left += found
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join(timeout=10)
+
+    def _watch(self) -> None:
+        while not self._over.wait(_GLANCE):
+            with self._lock:
+                left = list(self._left)
+            if left:
+                with contextlib.suppress(psycopg.Error):
+                    self._look(left)
+
+    def _look(self, left: list[_Left]) -> None:
+        columns = ([one.id for one in left], [one.token for one in left], [one.due_at for one in left])
+        outcomes = dict(self._stage.rows(_OUTCOME, *columns))
+        for one in left:
+            waited = time.monotonic() - one.since
+            outcome = "taken" if waited > _GIVEN_UP else outcomes[one.id]
+            if outcome == "taken":
+                self.seconds.append(waited)
+            if outcome != "left":
+                with self._lock:
+                    self._left.remove(one)

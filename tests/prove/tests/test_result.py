@@ -1,0 +1,73 @@
+"""A proof says "held" only when everything did."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from arumaldo_prove.result import Control, Result, at, percentiles
+
+GOOD = Result(
+    seed=1,
+    customers=2,
+    seconds=3.0,
+    faults={"kill-worker": 1},
+    live=1,
+    returned=1,
+    charges_per_customer={"min": 1, "max": 1},
+    sites_per_customer={"min": 0, "max": 1},
+    doubles={"charges": 0, "sites": 0},
+    undone=0,
+    lost=0,
+    stuck=0,
+    unknown_left=0,
+    refunds=1,
+    kills=1,
+    takeovers=1,
+    takeover_s={"p50": 1.0, "p99": 1.0, "max": 1.0},
+    pages=10,
+    portal_errors=0,
+    portal_p99_s=0.1,
+    portal_p99_bell_away_s=0.2,
+    control=[Control("look", 3, 1, 0)],
+)
+
+
+def test_a_site_or_the_money_back_for_everybody_holds() -> None:
+    assert GOOD.broken() == []
+    assert "The promise held." in GOOD.as_table()
+    assert json.loads(GOOD.as_json())["holds"] is True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"doubles": {"charges": 1}},
+        {"charges_per_customer": {"min": 1, "max": 2}},
+        {"charges_per_customer": {"min": 0, "max": 1}},
+        {"live": 0},
+        {"lost": 1},
+        {"stuck": 1},
+        {"unknown_left": 1},
+        {"portal_errors": 1},
+        {"takeover_s": {"p50": 1.0, "p99": 10.5, "max": 11.0}},
+        {"portal_p99_bell_away_s": 1.5},
+    ],
+)
+def test_one_thing_that_is_wrong_breaks_it(wrong: dict[str, Any]) -> None:
+    broken = replace(GOOD, **wrong)
+    assert len(broken.broken()) == 1
+    assert json.loads(broken.as_json())["holds"] is False
+
+
+@pytest.mark.parametrize("control", [Control("token", 0, 1, 0), Control("token", 1, 1, 1)])
+def test_a_control_that_shows_no_difference_makes_the_proof_void(control: Control) -> None:
+    assert replace(GOOD, control=[control]).broken() == ["the control without token proves nothing"]
+
+
+def test_percentiles_are_of_the_slow_end() -> None:
+    assert percentiles([]) == {"p50": 0.0, "p99": 0.0, "max": 0.0}
+    assert at([float(second) for second in range(1, 101)], 0.99) == 100.0
+    assert at([3.0, 1.0, 2.0], 0.5) == 2.0
