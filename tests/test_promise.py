@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import httpx2
 import pytest
 import redis
 
+from arumaldo.demo.embedded import Postgres
+from arumaldo.demo.files import make_folder
+from arumaldo.demo.ports import Ports
 from arumaldo.demo.report import Report
 
 from .customer import Onboarded, customer
-from .platform import Platform, eventually
+from .platform import HUBCONFIG, Platform, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -163,3 +170,18 @@ def test_no_id_address_or_stream_of_one_account_opens_anything_of_another(platfo
         assert other.state()["order_id"] is None
 
     platform.during(job)
+
+
+def test_the_demo_command_says_in_one_json_line_what_all_ledgers_hold_and_exits_with_0(tmp_path: Path) -> None:
+    words = ["demo", "--customers", "2", "--json", "--state", str(tmp_path / "state"), "--config", str(HUBCONFIG)]
+    for server in ("web", "sandbox"):
+        Ports(make_folder(tmp_path / "state") / "ports.json").claim(server)
+    ended = subprocess.run([sys.executable, "-m", "arumaldo", *words], capture_output=True, text=True, check=False)
+    try:
+        said = json.loads(ended.stdout.splitlines()[-1])
+        assert (ended.returncode, said["customers"], said["live"], said["failed"], said["doubles"]) == (0, 2, 2, 0, 0)
+        assert (said["ledgers"]["authorizenet"]["charges"], said["ledgers"]["pressable"]["sites"]) == (2, 2)
+        assert said["ledgers"]["openai"]["responses"] >= 2
+        assert said["seconds"] > 0
+    finally:
+        Postgres(tmp_path / "state").remove()
