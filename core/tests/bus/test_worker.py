@@ -27,12 +27,14 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 @contextmanager
 def working(bus: Bus, url: str, overstayed: Callable[[], None] = lambda: None) -> Iterator[WorkerProcess]:
-    process = WorkerProcess(bus.runner(), url, 2, overstayed)
+    runner = bus.runner()
+    process = WorkerProcess(runner, url, 2, overstayed)
     process.start()
     try:
         yield process
     finally:
         process.stop()
+        assert until(lambda: not runner.busy), "a thread is left behind"
 
 
 def until(condition: Callable[[], bool], patience: float = 20.0) -> bool:

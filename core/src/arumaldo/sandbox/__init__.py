@@ -2,12 +2,13 @@
 
 A sandbox is an ASGI application that behaves like the vendor and is at least as strict. It does not import its
 plugin's client: it validates what it is sent by models of its own. The kit brings what every sandbox needs:
-a shelf for its objects, a clock that can be moved, faults, and a ledger of what exists.
+a shelf for its objects, a clock that can be moved, faults, webhooks, and a ledger of what exists.
 """
 
 from arumaldo.sandbox.faults import Fault
 from arumaldo.sandbox.kit import Entry, Sandbox
 from arumaldo.sandbox.server import create_app
 from arumaldo.sandbox.shelf import Shelf
+from arumaldo.sandbox.webhooks import Notice
 
-__all__ = ["Entry", "Fault", "Sandbox", "Shelf", "create_app"]
+__all__ = ["Entry", "Fault", "Notice", "Sandbox", "Shelf", "create_app"]

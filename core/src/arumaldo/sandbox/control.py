@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from arumaldo.sandbox.faults import Fault
 from arumaldo.sandbox.kit import Entry, Sandbox
+from arumaldo.sandbox.webhooks import Subscription
 
 _LEDGER = TypeAdapter(dict[str, list[Entry]])
 _Order = Callable[[Sandbox, Request], Awaitable[Response]]
@@ -48,6 +49,9 @@ def routes(sandboxes: Sequence[Sandbox]) -> list[BaseRoute]:
         route("/{name}/faults", "GET", _faults),
         route("/{name}/faults", "POST", _order_fault),
         route("/{name}/faults", "DELETE", _clear_faults),
+        route("/{name}/webhooks", "GET", _webhooks),
+        route("/{name}/webhooks", "POST", _subscribe),
+        route("/{name}/webhooks", "DELETE", _end_webhooks),
         route("/{name}/clock", "POST", _set_clock),
         route("/{name}/show_late", "POST", _set_show_late),
         route("/{name}/expire_tokens", "POST", _expire_tokens),
@@ -92,6 +96,22 @@ async def _clear_faults(sandbox: Sandbox, request: Request) -> Response:
     return JSONResponse(_state_of_faults(sandbox))
 
 
+async def _webhooks(sandbox: Sandbox, request: Request) -> Response:
+    return JSONResponse(_state_of_webhooks(sandbox))
+
+
+async def _subscribe(sandbox: Sandbox, request: Request) -> Response:
+    """A second call adds a second subscription."""
+    sandbox.webhooks.subscribe(Subscription.model_validate_json(await request.body()))
+    return JSONResponse(_state_of_webhooks(sandbox), 201)
+
+
+async def _end_webhooks(sandbox: Sandbox, request: Request) -> Response:
+    """Ends all of them, with what still waits; the list of what was sent stays."""
+    sandbox.webhooks.clear()
+    return JSONResponse(_state_of_webhooks(sandbox))
+
+
 async def _set_clock(sandbox: Sandbox, request: Request) -> Response:
     """Sets the shift; a second call with the same number changes nothing."""
     sandbox.shift = Seconds.model_validate_json(await request.body()).seconds
@@ -126,6 +146,13 @@ def _state_of_faults(sandbox: Sandbox) -> dict[str, Any]:
     return {
         "orders": [fault.model_dump(mode="json") for fault in sandbox.faults.in_force()],
         "hits": dict(sandbox.faults.hits),
+    }
+
+
+def _state_of_webhooks(sandbox: Sandbox) -> dict[str, Any]:
+    return {
+        "subscriptions": [one.model_dump(mode="json") for one in sandbox.webhooks.subscriptions()],
+        "sent": [one.model_dump(mode="json") for one in sandbox.webhooks.sent()],
     }
 
 

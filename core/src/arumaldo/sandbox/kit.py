@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from arumaldo.sandbox.faults import Faults
 from arumaldo.sandbox.shelf import Shelf
+from arumaldo.sandbox.webhooks import Webhooks
 
 
 class Entry(BaseModel, frozen=True):
@@ -40,6 +41,7 @@ class Sandbox(ABC):
         self.address = address.rstrip("/")
         self.shelf = shelf or Shelf()
         self.faults = Faults()
+        self.webhooks = Webhooks(lambda: self.now())
         self.shift = 0.0
         """Seconds added to the vendor's clock."""
         self.show_late = 0.0

@@ -24,6 +24,9 @@ Switches:
 `{"card": "…"}`, or nothing for a card that is approved, answers `{"token": "…"}`, which is what the payment page
 would have got from the field. Optional besides: `code`, `zip`, `expiry` (MMYYYY).
 
+Webhooks: `authcapture.created`, `fraud.held`, `void.created` and `refund.created` of the login `sandbox-shop`, signed
+with the signature key `0123456789ABCDEF`, eight times over (128 characters). A forged one is signed with another key.
+
 Ledger: `charges` under their invoice number; voided and wholly refunded ones are undone, declined ones refused.
 `returns`, voids and refunds, under the reference of the request that made them.
 """

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from arumaldo.sandbox import Sandbox
 from arumaldo_authorizenet.sandbox.cards import Card, Cards
+from arumaldo_authorizenet.sandbox.events import WEBHOOK_LOGIN, notice
 from arumaldo_authorizenet.sandbox.wire import RequestError
 
 DAY = 24 * 3600.0
@@ -153,6 +154,8 @@ class Till:
             return {**_response(booking), "transId": "0", "testRequest": "1"}
         self._keep(booking)
         self._sandbox.shelf.put("doubles", key, {"id": booking.id, "at": booking.submitted}, booking.submitted)
+        if not fault:
+            self._tell("fraud.held" if held else "authcapture.created", booking, ref_id)
         return _response(booking)
 
     def _void(self, login: str, ref_id: str | None, trans_id: str) -> dict[str, Any]:
@@ -168,6 +171,7 @@ class Till:
         if charge:
             charge.refunded -= booking.amount
             self._keep(charge)
+        self._tell("void.created", booking, ref_id)
         return _response(booking, reason="1", ref_trans_id=booking.id)
 
     def _refund(self, login: str, ref_id: str | None, ask: dict[str, Any]) -> dict[str, Any]:
@@ -206,6 +210,7 @@ class Till:
         self._keep(booking)
         self._keep(charge)
         self._sandbox.shelf.put("doubles", key, {"id": booking.id, "at": booking.submitted}, booking.submitted)
+        self._tell("refund.created", booking, ref_id)
         return _response(booking, ref_trans_id=charge.id)
 
     def _double(self, key: str, ask: dict[str, Any]) -> dict[str, Any] | None:
@@ -238,6 +243,19 @@ class Till:
 
     def _keep(self, booking: Booking) -> None:
         self._sandbox.shelf.put("transactions", booking.id, booking.model_dump(mode="json"), booking.submitted)
+
+    def _tell(self, event: str, booking: Booking, ref_id: str | None) -> None:
+        if booking.login == WEBHOOK_LOGIN:
+            facts = {
+                "responseCode": int(booking.response),
+                "authCode": booking.auth_code,
+                "avsResponse": booking.avs,
+                "authAmount": float(booking.amount),
+                **({"merchantReferenceId": ref_id} if ref_id else {}),
+                "entityName": "transaction",
+                "id": booking.id,
+            }
+            self._sandbox.webhooks.tell(lambda forged: notice(self._sandbox, event, facts, forged=forged))
 
     def _next_id(self) -> str:
         return str(80_000_000_000 + self._sandbox.shelf.next_number("transactions"))

@@ -73,7 +73,7 @@ class AuthorizenetSandbox(Sandbox):
         }
 
     def app(self) -> ASGIApp:
-        return Starlette(
+        api = Starlette(
             routes=[
                 Route("/xml/v1/request.api", self._api, methods=["POST", "OPTIONS"]),
                 Route("/v3/AcceptUI.js", _file("accept_ui.js", "text/javascript")),
@@ -83,6 +83,7 @@ class AuthorizenetSandbox(Sandbox):
                 Route("/_test/token", self._test_token, methods=["POST"]),
             ]
         )
+        return self.webhooks.around(api)
 
     def ledger(self) -> dict[str, list[Entry]]:
         with self.shelf.locked():

@@ -15,6 +15,9 @@ class PressableSandbox(Sandbox):
 
     The switch `sites` holds what becomes of sites: `stuck` (none becomes live any more), `failing` (they fail
     instead), `full` (no room for another one), `broken` (each new one is refused).
+
+    Webhooks: `site_created`, `site_deleted`, `site_disabled`, `site_enabled`, without a signature. A forged one is
+    about a site that never existed.
     """
 
     name = "pressable"
@@ -32,7 +35,7 @@ class PressableSandbox(Sandbox):
         self.book = Book(self)
 
     def app(self) -> ASGIApp:
-        return Api(self).app()
+        return self.webhooks.around(Api(self).app())
 
     def ledger(self) -> dict[str, list[Entry]]:
         return {"sites": self.book.ledger()}

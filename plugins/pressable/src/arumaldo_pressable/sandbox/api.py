@@ -15,6 +15,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from arumaldo_pressable.sandbox.book import PHP_VERSIONS, as_wp
+from arumaldo_pressable.sandbox.events import notice
 from arumaldo_pressable.sandbox.forms import ACCOUNT, account_form, list_form, show_form
 from arumaldo_pressable.sandbox.models import (
     Commands,
@@ -136,7 +137,9 @@ class Api:
         return success([self._listed(site) for site in shown], page)
 
     def create_site(self, call: Call) -> Response:
-        return success(self._listed(self._book.create(call.sent(SiteOrder))))
+        site = self._book.create(call.sent(SiteOrder))
+        self._tell("site_created", site["id"])
+        return success(self._listed(site))
 
     def show_site(self, call: Call) -> Response:
         call.asked(NoQuery)
@@ -146,19 +149,24 @@ class Api:
     def delete_site(self, call: Call) -> Response:
         call.asked(DeleteQuery)
         self._book.remove(call.path_id)
+        self._tell("site_deleted", call.path_id)
         return success()
 
     def disable(self, call: Call) -> Response:
         call.sent(Nothing)
         if self._book.state(self._book.one(call.path_id)) != "live":
             raise Failure(422, "Only live sites can be disabled")
-        return success(self._listed(self._book.change(call.path_id, disabled=True)))
+        site = self._book.change(call.path_id, disabled=True)
+        self._tell("site_disabled", call.path_id)
+        return success(self._listed(site))
 
     def enable(self, call: Call) -> Response:
         call.sent(Nothing)
         if not self._book.one(call.path_id)["disabled"]:
             raise Failure(422, "Only disabled sites can be enabled")
-        return success(self._listed(self._book.change(call.path_id, disabled=False)))
+        site = self._book.change(call.path_id, disabled=False)
+        self._tell("site_enabled", call.path_id)
+        return success(self._listed(site))
 
     def add_tags(self, call: Call) -> Response:
         names = [tag.name for tag in call.sent(NewTags).tags]
@@ -197,6 +205,9 @@ class Api:
         self._book.one(call.path_id)
         forget_seen(self._sandbox.shelf, call.path_id)
         return success()
+
+    def _tell(self, event: str, number: str) -> None:
+        self._sandbox.webhooks.tell(lambda forged: notice(event, int(number), forged=forged))
 
     def _listed(self, site: dict[str, Any]) -> dict[str, Any]:
         return list_form(site, self._book.state(site), self._sandbox.address)
