@@ -195,3 +195,24 @@ def resume(
     with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
         count = clocks.resume(session, provider)
     _say(f"{count} provider(s) may be asked again.")
+
+
+@app.command()
+def replay(
+    delivery: Annotated[
+        int | None, typer.Argument(help="Its number; without one, all that is set aside is listed.")
+    ] = None,
+    config: ConfigOption = HUBCONFIG,
+) -> None:
+    """Let a step that was set aside run again; what it made at vendors is looked for first, as ever."""
+    from arumaldo.bus import deliveries
+    from arumaldo.serve import opened
+
+    with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
+        if delivery is None:
+            lines = [f"{number}  {handler}: {why}" for number, handler, why in deliveries.set_aside(session)]
+            _say("\n".join(lines) or "Nothing is set aside.")
+        elif deliveries.replay(session, delivery):
+            _say(f"{delivery} runs again.")
+        else:
+            _fail(f"{delivery} is not set aside; arumaldo replay lists what is.", 1)

@@ -283,3 +283,24 @@ def test_one_lane_full_of_work_hides_no_other(bus: Bus) -> None:
         bus.publish(ThingOrdered(order_id=uuid.uuid4()), bus.new_owner())
     [payment] = bus.publish(ThingMade(order_id=uuid.uuid4()))
     assert ("payments", payment) in deliveries.due(bus.store, ["ai", "payments"], most=10)
+
+
+def test_what_was_set_aside_can_be_replayed_once_its_cause_is_gone(bus: Bus) -> None:
+    broken = [True]
+
+    def step(message: ThingOrdered, work: Work) -> None:
+        if broken:
+            raise ValueError("a bug")
+
+    bus.handle(step)
+    [delivery] = bus.publish(ThingOrdered(order_id=uuid.uuid4()))
+    for _ in range(12):
+        bus.runner().run(delivery)
+        bus.database.move_clock(120)
+    broken.clear()
+    with bus.store.hub() as session:
+        assert [number for number, _, _ in deliveries.set_aside(session)] == [delivery]
+        assert deliveries.replay(session, delivery)
+        assert not deliveries.replay(session, delivery)
+    bus.runner().run(delivery)
+    assert bus.one("SELECT state FROM deliveries WHERE id = :id", id=delivery).state == "done"

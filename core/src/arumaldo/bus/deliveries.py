@@ -63,6 +63,11 @@ SET holder = NULL, held_until = NULL, due_at = hub_now() + make_interval(secs =>
     faults = faults + CASE WHEN :fault THEN 1 ELSE 0 END
 WHERE id = :id AND token = :token AND state = 'waiting'
 """)
+_REPLAY = text("""
+UPDATE deliveries
+SET state = 'waiting', due_at = hub_now(), attempt = 0, faults = 0, deaths = 0, finished_at = NULL, failing_since = NULL
+WHERE id = :id AND state = 'quarantined' RETURNING id
+""")
 _NEXT_OF_KEY = text("""
 SELECT id, lane FROM deliveries WHERE key = :key AND state = 'waiting' AND id <> :id ORDER BY id LIMIT 1
 """)
@@ -174,6 +179,19 @@ def due(store: Store, lanes: Sequence[str], most: int = 100) -> list[tuple[str, 
     """(lane, id) of what could be claimed now, longest due first, at most so many of each lane."""
     with store.hub() as session:
         return [(row.lane, row.id) for row in session.execute(_DUE, {"lanes": list(lanes), "most": most})]
+
+
+def set_aside(session: Session) -> list[tuple[int, str, str]]:
+    """(id, handler, why) of everything in quarantine, oldest first."""
+    found = session.execute(
+        text("SELECT id, handler, waits_for FROM deliveries WHERE state = 'quarantined' ORDER BY id")
+    )
+    return [(row.id, row.handler, row.waits_for or "") for row in found]
+
+
+def replay(session: Session, delivery: int) -> bool:
+    """Let a delivery in quarantine run again, from the start of its counts; False when it is not in quarantine."""
+    return session.execute(_REPLAY, {"id": delivery}).one_or_none() is not None
 
 
 def now(session: Session) -> datetime:
