@@ -41,7 +41,7 @@ class Sandbox(ABC):
         self.address = address.rstrip("/")
         self.shelf = shelf or Shelf()
         self.faults = Faults()
-        self.webhooks = Webhooks(lambda: self.now())
+        self.webhooks = Webhooks(self.now)
         self.shift = 0.0
         """Seconds added to the vendor's clock."""
         self.show_late = 0.0
