@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import arumaldo_authorizenet
 import pytest
 from arumaldo_authorizenet.payments import AuthorizenetPayments
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -20,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from arumaldo.capabilities.payments import PaymentField
 from arumaldo.sandbox.local import LocalServer
+from arumaldo.testing.chromium import chromium
 
 from .conftest import PRICE, Buy, HeardSandbox
 
@@ -35,19 +34,11 @@ window.answers = [];
 const draw = () => mount(document.getElementById("place"), FACTS, (answer) => window.answers.push(answer));
 window.draw = draw;
 draw();"""
-_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        assert os.environ.get("CI") != "true", "CI tests the pages in Chromium, and it is not installed"
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=_OPTIONS)
-        yield browser
-        browser.close()
+    yield from chromium()
 
 
 def _shop(field: PaymentField) -> Starlette:

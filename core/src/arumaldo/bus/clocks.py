@@ -30,7 +30,11 @@ INSERT INTO provider_clocks AS c (reseller_id, provider, parked_at, reason)
 VALUES (:reseller, :provider, hub_now(), :reason)
 ON CONFLICT (reseller_id, provider) DO UPDATE SET parked_at = coalesce(c.parked_at, hub_now()), reason = :reason
 """)
-_RESUME = text("UPDATE provider_clocks SET parked_at = NULL, failures = 0, not_before = NULL, reason = NULL")
+_RESUME = text("""
+UPDATE provider_clocks SET parked_at = NULL, failures = 0, not_before = NULL, reason = NULL
+WHERE (parked_at IS NOT NULL OR not_before IS NOT NULL) AND coalesce(CAST(:provider AS text), provider) = provider
+RETURNING provider
+""")
 
 
 def failed(session: Session, reseller: UUID, provider: str, reason: str, pause: float | None) -> None:
@@ -54,9 +58,7 @@ def park(session: Session, reseller: UUID, provider: str, reason: str) -> None:
 
 def resume(session: Session, provider: str | None = None) -> int:
     """Let work flow again to `provider`, or to all; answers how many were held back."""
-    where = " WHERE provider = :provider" if provider else ""
-    query = text(_RESUME.text + where)
-    return session.execute(query, {"provider": provider} if provider else {}).rowcount  # type: ignore[attr-defined,no-any-return]
+    return len(session.execute(_RESUME, {"provider": provider}).all())
 
 
 def back_off(attempt: int, most: float = 60.0) -> float:
