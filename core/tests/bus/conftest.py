@@ -84,6 +84,14 @@ class Vendor:
         return [self._site(reference, site) for site in self.found(reference)]
 
     @hookimpl
+    def list_sites(self, since: datetime) -> list[HostedSite]:
+        return [self._site(reference, site) for reference in dict.fromkeys(self.made) for site in self.found(reference)]
+
+    @hookimpl
+    def list_charges(self, since: datetime) -> list[Charge]:
+        return []
+
+    @hookimpl
     def charge(self, reference: str, amount: Money, token: str, description: str, email: str) -> Charge:
         return self._charge(reference, self.make(reference))
 

@@ -63,6 +63,10 @@ class Books:
         return [self._charge(key) for key, name in self.charges.items() if name == reference and not self.hidden]
 
     @hookimpl
+    def list_charges(self, since: datetime) -> list[Charge]:
+        return [self._charge(key) for key in self.charges]
+
+    @hookimpl
     def get_charge(self, charge_id: str) -> Charge:
         self.suffers("get_charge")
         return self._charge(charge_id)
@@ -89,6 +93,10 @@ class Books:
     def find_sites(self, reference: str) -> list[HostedSite]:
         self.suffers("find_sites")
         return [self.get_site(key) for key, name in self.sites.items() if name == reference]
+
+    @hookimpl
+    def list_sites(self, since: datetime) -> list[HostedSite]:
+        return [self.get_site(key) for key in self.sites]
 
     @hookimpl
     def get_site(self, site_id: str) -> HostedSite:

@@ -67,6 +67,8 @@ class Host:
     @hookimpl
     def find_sites(self, reference): raise NotImplementedError
     @hookimpl
+    def list_sites(self, since): raise NotImplementedError
+    @hookimpl
     def get_site(self, site_id): raise NotImplementedError
     @hookimpl
     def put_pages(self, site_id, title, pages): raise NotImplementedError
@@ -95,6 +97,8 @@ class Till:
     def charge(self, reference, amount, token, description, email): raise NotImplementedError
     @hookimpl
     def find_charges(self, reference): raise NotImplementedError
+    @hookimpl
+    def list_charges(self, since): raise NotImplementedError
     @hookimpl
     def get_charge(self, charge_id): raise NotImplementedError
     @hookimpl

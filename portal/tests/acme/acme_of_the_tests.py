@@ -6,6 +6,7 @@ What it is given decides what it does: a card "declined" is refused, a card "sil
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from arumaldo import Money, NotFound, OutcomeUnknown, Plugin, PluginSettings, Refused, hookimpl
@@ -113,6 +114,10 @@ class Bank:
         return [charge for charge in self.charges.values() if charge.reference == reference]
 
     @hookimpl
+    def list_charges(self, since: datetime) -> list[Charge]:
+        return list(self.charges.values())
+
+    @hookimpl
     def get_charge(self, charge_id: str) -> Charge:
         return next(charge for charge in self.charges.values() if charge.id == charge_id)
 
@@ -145,6 +150,10 @@ class Host:
     @hookimpl
     def find_sites(self, reference: str) -> list[HostedSite]:
         return [site for site in self.sites.values() if site.reference == reference]
+
+    @hookimpl
+    def list_sites(self, since: datetime) -> list[HostedSite]:
+        return list(self.sites.values())
 
     @hookimpl
     def get_site(self, site_id: str) -> HostedSite:

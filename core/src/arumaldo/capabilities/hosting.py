@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -33,7 +34,7 @@ class Publication(BaseModel, frozen=True):
 class Hosting:
     """Whoever runs the customer's WordPress."""
 
-    @creates(find="find_sites", sure_after=60)
+    @creates(find="find_sites", sure_after=60, listed="list_sites", undo="remove_site")
     def create_site(self, reference: str, label: str, owner_email: str) -> HostedSite:
         """A new, empty WordPress site, usually answered while still `preparing`.
 
@@ -45,6 +46,15 @@ class Hosting:
     @reads
     def find_sites(self, reference: str) -> list[HostedSite]:
         """Every site that was made for `reference`; empty when there is none."""
+        raise NotImplementedError
+
+    @reads
+    def list_sites(self, since: datetime) -> list[HostedSite]:
+        """Every site made since then that is not removed, also what others made through the same account.
+
+        `reference` is what the host keeps of it: whole, or its first ten characters at least; None where the site bears
+        no sign of an order. `made_at` where the host tells; a site without one is always listed.
+        """
         raise NotImplementedError
 
     @reads

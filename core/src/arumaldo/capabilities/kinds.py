@@ -39,6 +39,8 @@ class Kind:
     find: str | None = None
     sure_after: float = 0.0
     money: bool = False
+    listed: str | None = None
+    undo: str | None = None
 
 
 def reads(hook: Hook) -> Hook:
@@ -51,15 +53,22 @@ def puts(hook: Hook) -> Hook:
     return _mark(hook, Kind("puts"))
 
 
-def creates(*, find: str, sure_after: float, money: bool = False) -> Callable[[Hook], Hook]:
+def creates(
+    *, find: str, sure_after: float, money: bool = False, listed: str | None = None, undo: str | None = None
+) -> Callable[[Hook], Hook]:
     """Makes something new and answers a `Made`; its first parameter is `reference`.
 
     `find` names the `@reads` hook that takes `reference` (and any other parameters of this hook, by name) and
     answers a list of what the vendor holds for it, empty when there is none. `sure_after` is in seconds from the
     intent: the call's total deadline plus the vendor's processing and index lag; from then on an empty list is
     final. `money=True`: it takes money; once a call may have been made, it is never made again for that reference.
+
+    `listed` names the `@reads` hook that takes `since` and answers all that this hook made since then: what exists
+    beside the book is found with it. `undo` names the `@puts` hook that takes one id away for good; without one a
+    person decides what becomes of the surplus.
     """
-    return lambda hook: _mark(hook, Kind("creates", find=find, sure_after=sure_after, money=money))
+    kind = Kind("creates", find=find, sure_after=sure_after, money=money, listed=listed, undo=undo)
+    return lambda hook: _mark(hook, kind)
 
 
 def kind_of(hook: object) -> Kind | None:

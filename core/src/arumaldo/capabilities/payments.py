@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel
@@ -58,7 +59,7 @@ class Payments:
         wherever it can, and within two seconds where it cannot."""
         raise NotImplementedError
 
-    @creates(find="find_charges", sure_after=60, money=True)
+    @creates(find="find_charges", sure_after=60, money=True, listed="list_charges")
     def charge(self, reference: str, amount: Money, token: str, description: str, email: str) -> Charge:
         """Take `amount` with the single-use `token` of this provider's checkout.
 
@@ -70,6 +71,13 @@ class Payments:
     @reads
     def find_charges(self, reference: str) -> list[Charge]:
         """Every charge that carries `reference`, settled or not, declined ones left out."""
+        raise NotImplementedError
+
+    @reads
+    def list_charges(self, since: datetime) -> list[Charge]:
+        """Every charge made since then, paid, held or returned, declined ones left out; also what others made through
+        the same account. `reference` as the vendor keeps it, whole; `made_at` always. Newer ones may be missing for as
+        long as the vendor's list lags behind, which is less than `sure_after`."""
         raise NotImplementedError
 
     @reads

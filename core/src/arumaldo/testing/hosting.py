@@ -16,6 +16,7 @@ import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, TypeVar
 
 import pytest
@@ -86,6 +87,17 @@ class HostingConformance:
         made = self.create(hosting, reference)
         found = self.eventually(lambda: hosting.find_sites(reference=reference))
         assert [(site.id, site.reference) for site in found] == [(made.id, reference)]
+
+    def test_every_site_is_listed_until_it_is_removed(self, hosting: Hosting, reference: str) -> None:
+        before = datetime.now(UTC) - timedelta(minutes=5)
+        made = self.create(hosting, reference)
+        self.eventually(lambda: made.id in [site.id for site in hosting.list_sites(since=before)])
+        (listed,) = [site for site in hosting.list_sites(since=before) if site.id == made.id]
+        kept = listed.reference or ""
+        assert len(kept) >= 10
+        assert reference.startswith(kept)
+        hosting.remove_site(site_id=made.id)
+        self.eventually(lambda: made.id not in [site.id for site in hosting.list_sites(since=before)])
 
     def test_nothing_is_found_for_an_order_that_made_nothing(self, hosting: Hosting, site: HostedSite) -> None:
         assert hosting.find_sites(reference=new_reference()) == []

@@ -13,6 +13,7 @@ import inspect
 import itertools
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
@@ -113,6 +114,16 @@ class PaymentsConformance:
         self._charge(payments, reference, token())
         assert payments.find_charges(reference=reference[:-1]) == []
         assert payments.find_charges(reference=f"{reference}0") == []
+
+    def test_every_charge_is_listed_from_the_moment_it_was_made(
+        self, payments: Payments, token: TokenMaker, reference: str
+    ) -> None:
+        before = datetime.now(UTC) - timedelta(minutes=5)
+        charge = self._charge(payments, reference, token())
+        listed = [one for one in payments.list_charges(since=before) if one.id == charge.id]
+        assert [(one.reference, one.amount, one.state) for one in listed] == [(reference, self.price, "paid")]
+        assert listed[0].made_at is not None
+        assert payments.list_charges(since=datetime.now(UTC) + timedelta(days=1)) == []
 
     def test_the_same_call_again_charges_nothing_more(
         self, payments: Payments, token: TokenMaker, ledger: Ledger, reference: str

@@ -64,6 +64,26 @@ class Books:
         found = [self.charge(sale, self._state(sale.transaction, entries)) for sale in sales]
         return [charge for charge in found if charge.state != "declined"]
 
+    def charges_since(self, since: datetime) -> list[Charge]:
+        """All charges of the account since then, from the lists alone; declined ones left out.
+
+        A list does not say which charge a refund returns: one of the same invoice and at least its amount does.
+        """
+        rows = {row.trans_id: row for row in self._rows(since)}.values()
+        refunds = [row for row in rows if row.is_refund]
+        sales = [row for row in rows if not row.is_refund and row.state != "declined" and row.submitted_at >= since]
+        return [self._listed_charge(sale, _is_refunded(sale, refunds)) for sale in sales]
+
+    def _listed_charge(self, row: Row, returned: bool) -> Charge:
+        return Charge(
+            id=row.trans_id,
+            reference=row.invoice_number or None,
+            made_at=row.submitted_at,
+            amount=Money.of(row.settle_amount.quantize(Decimal("0.01")), self._currency),
+            state="returned" if returned else row.state,
+            card=card_in_words(row.account_type, row.account_number),
+        )
+
     def charge_now(self, charge_id: str) -> Charge:
         """The charge with what became of it, refunds included. NotFound when there is none."""
         sale = self.find_sale(charge_id)
@@ -137,6 +157,11 @@ class Books:
 
 def _is_whole_return(refund: Transaction, charge: Transaction) -> bool:
     return refund.returns(charge.trans_id) and refund.auth_amount >= charge.auth_amount
+
+
+def _is_refunded(sale: Row, refunds: list[Row]) -> bool:
+    own = [row for row in refunds if row.invoice_number and row.invoice_number == sale.invoice_number]
+    return any(row.settle_amount >= sale.settle_amount for row in own)
 
 
 def _moment(at: datetime) -> str:

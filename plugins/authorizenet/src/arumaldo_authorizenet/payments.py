@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import httpx2
 
@@ -67,6 +68,11 @@ class AuthorizenetPayments:
     def find_charges(self, reference: str) -> list[Charge]:
         """Every charge under this reference that is not settled, or was in the last 30 days."""
         return self._books.charges(reference)
+
+    @hookimpl
+    def list_charges(self, since: datetime) -> list[Charge]:
+        """See the capability; one request for what is not settled, one for each settled batch since then."""
+        return self._books.charges_since(since)
 
     @hookimpl
     def get_charge(self, charge_id: str) -> Charge:

@@ -90,8 +90,21 @@ class Row(Said):
     """One line of a list of transactions."""
 
     trans_id: str
+    submitted_at: datetime = Field(alias="submitTimeUTC")
     transaction_status: str = ""
     invoice_number: str = ""
+    settle_amount: Decimal = Decimal()
+    account_type: str = ""
+    account_number: str = ""
+
+    @property
+    def state(self) -> State:
+        """Ours; a refund that was made separately does not show in it."""
+        return _STATES.get(self.transaction_status, "held")
+
+    @property
+    def is_refund(self) -> bool:
+        return self.transaction_status in _REFUNDS
 
 
 class Batch(Said):

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from arumaldo import Denied, NotFound, OutcomeUnknown, ProviderError, Refused, hookimpl
 from arumaldo.capabilities.hosting import HostedSite, Publication, SitePage
 from arumaldo_pressable.client import NAME, PressableClient
-from arumaldo_pressable.names import name_ending, reference_in, site_name, tag_name
+from arumaldo_pressable.names import ending_in, name_ending, reference_in, site_name, tag_name
 from arumaldo_pressable.publishing import Publisher
 from arumaldo_pressable.settings import Settings
 
@@ -85,6 +85,13 @@ class PressableHosting:
     def find_sites(self, reference: str) -> list[HostedSite]:
         """See the capability. Found by tag, or by the name's ending where the tag is missing."""
         return [self._ours(site, reference) for site in self._find(reference)]
+
+    @hookimpl
+    def list_sites(self, since: datetime) -> list[HostedSite]:
+        """See the capability; a site whose tag was lost to a crash is known by the ending of its name."""
+        found = {site.id: site for site in self._client.each("/sites", VendorSite)}
+        made = [site for site in found.values() if site.created is None or site.created >= since]
+        return [self._ours(site, site.reference or ending_in(site.name)) for site in made]
 
     @hookimpl
     def get_site(self, site_id: str) -> HostedSite:

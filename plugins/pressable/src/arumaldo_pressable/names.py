@@ -36,6 +36,12 @@ def reference_in(tags: list[str]) -> str | None:
     return next((tag.removeprefix(_TAG) for tag in tags if tag.startswith(_TAG)), None)
 
 
+def ending_in(name: str) -> str | None:
+    """So much of our reference as the name of a site that we made tells; None where its ending is not of our make."""
+    found = re.search(rf"-([a-z2-7]{{{_REFERENCE_CHARS}}})$", name)
+    return found and found.group(1)
+
+
 def slug(label: str) -> str:
     """`label` in small Latin letters, digits and dashes, from any script; "site" where nothing is left of it."""
     latin = anyascii(label).lower().replace("'", "").replace("`", "")

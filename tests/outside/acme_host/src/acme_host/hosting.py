@@ -43,6 +43,11 @@ class FileHosting:
         return [self._site(folder) for folder in answer["folders"] if _reference(folder["name"]) == reference]
 
     @hookimpl
+    def list_sites(self, since: datetime) -> list[HostedSite]:
+        folders = [self._site(folder) for folder in self._call("GET", "/folders").json()["folders"]]
+        return [site for site in folders if site.made_at is None or site.made_at >= since]
+
+    @hookimpl
     def get_site(self, site_id: str) -> HostedSite:
         return self._site(self._call("GET", f"/folders/{site_id}").json())
 

@@ -32,6 +32,11 @@ class PlainHosting:
         return [_site(site) for site in found["sites"]]
 
     @hookimpl
+    def list_sites(self, since: datetime) -> list[HostedSite]:
+        listed = [_site(site) for site in self._call("GET", "/sites", repeatable=True).json()["sites"]]
+        return [site for site in listed if site.made_at is None or site.made_at >= since]
+
+    @hookimpl
     def get_site(self, site_id: str) -> HostedSite:
         return _site(self._call("GET", f"/sites/{site_id}", repeatable=True).json())
 

@@ -53,9 +53,9 @@ class PlainServer(Sandbox):
         return JSONResponse(site, 201)
 
     async def _find(self, request: Request) -> Response:
-        wanted = request.query_params["reference"]
-        sites = self.shelf.all("sites", self.searchable_until())
-        return JSONResponse({"sites": [site for site in sites if site["reference"] == wanted and not site["gone"]]})
+        wanted = request.query_params.get("reference")
+        sites = [site for site in self.shelf.all("sites", self.searchable_until()) if not site["gone"]]
+        return JSONResponse({"sites": [site for site in sites if wanted in (None, site["reference"])]})
 
     async def _one(self, request: Request) -> Response:
         site = self.shelf.get("sites", request.path_params["number"])
