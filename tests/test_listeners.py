@@ -83,13 +83,13 @@ class Listened:
 
 
 @pytest.fixture(scope="module")
-def listened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listened]:
+def listened(tmp_path_factory: pytest.TempPathFactory, server_states: Path) -> Iterator[Listened]:
     """The package is built, installed and enabled, and notes what it hears."""
     folder = tmp_path_factory.mktemp("listened")
     notes = folder / "notes"
     with importable(installed(folder, "acme_listener")):
         config = configured(folder, acme_listener=f"notes = '{notes}'\n{NOTE}")
-        with running(folder / "state", config, workers=1) as up:
+        with running(server_states / "listened", config, workers=1) as up:
             yield Listened(up, notes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import httpx2
@@ -38,10 +39,10 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def hub(outside: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def hub(outside: None, tmp_path_factory: pytest.TempPathFactory, server_states: Path) -> Iterator[Platform]:
     """A platform of its own with the two enabled, and nobody sent to them yet."""
     folder = tmp_path_factory.mktemp("swap")
-    with running(folder / "state", configured(folder, acme_writer="", acme_host="")) as up:
+    with running(server_states / "swap", configured(folder, acme_writer="", acme_host="")) as up:
         yield up
 
 

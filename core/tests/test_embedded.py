@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
+import shutil
 import signal
 import socket
 import stat
@@ -31,8 +33,11 @@ AS_ROOT = os.geteuid() == 0
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Path:
-    return tmp_path / "state"
+def state(server_states: Path) -> Iterator[Path]:
+    folder = server_states / secrets.token_hex(4)
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -188,9 +193,9 @@ def test_no_one_comes_in_without_the_password(postgres: Postgres) -> None:
 def test_secrets_are_readable_by_their_owner_only(state: Path, postgres: Postgres) -> None:
     with Valkey(state):
         postgres.start()
-    secrets = list(state.glob("*.secret"))
-    assert len(secrets) == 4
-    assert {stat.S_IMODE(file.stat().st_mode) for file in secrets} == {0o600}
+    files = list(state.glob("*.secret"))
+    assert len(files) == 4
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
 @pytest.mark.slow
@@ -242,15 +247,20 @@ def test_started_by_root_it_serves_from_a_folder_that_only_root_may_enter_and_op
 
 @pytest.mark.slow
 @pytest.mark.skipif(not AS_ROOT, reason="only root must find another user for the server")
-def test_a_state_that_was_thrown_away_does_not_come_back(state: Path, postgres: Postgres) -> None:
-    postgres.start()
-    keep_a_row(postgres)
-    postgres.stop()
-    for file in (*state.glob("*.secret"), state / "postgres"):
-        file.unlink()
-    postgres.start()
-    with pytest.raises(psycopg.errors.UndefinedTable):
-        kept_rows(postgres)
+def test_a_state_that_was_thrown_away_does_not_come_back(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    postgres = Postgres(state)
+    try:
+        postgres.start()
+        keep_a_row(postgres)
+        postgres.stop()
+        for file in (*state.glob("*.secret"), state / "postgres"):
+            file.unlink()
+        postgres.start()
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            kept_rows(postgres)
+    finally:
+        postgres.remove()
 
 
 @pytest.mark.slow

@@ -81,10 +81,14 @@ def test_a_number_is_given_once_also_to_many_threads_and_after_clearing() -> Non
     assert shelf.next_number("things") == 201
 
 
-def test_a_shelf_can_be_closed_twice() -> None:
-    shelf = Shelf()
+def test_a_shelf_can_be_closed_twice_and_keeps_what_was_put(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "shelf.sqlite")
+    shelf.put("things", "1", {"name": "bread"}, 5.0)
     shelf.close()
     shelf.close()
+    again = Shelf(tmp_path / "shelf.sqlite")
+    assert again.all("things") == [{"name": "bread"}]
+    again.close()
 
 
 # The server of tests

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from arumaldo import desk
 from arumaldo.errors import ConfigError, HubError
+from arumaldo.words import HUBCONFIG, AsJson, ConfigOption, OwnerOption, fail, say
 
 CONFIGURATION = 78
 """Exit code for a mistake in the configuration (sysexits EX_CONFIG): starting again will not help."""
@@ -20,9 +22,7 @@ CONFIGURATION = 78
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__
 )
-ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For a script: one JSON value on standard output.")]
-HUBCONFIG = Path("hubconfig.toml")
+app.add_typer(desk.app)
 COMMANDS = "arumaldo.commands"
 
 
@@ -34,11 +34,11 @@ def main() -> None:
         _add_commands_of_others()
         app()
     except ConfigError as error:
-        _fail(str(error), CONFIGURATION)
+        fail(str(error), CONFIGURATION)
     except OperationalError as error:
-        _fail(f"The database cannot be reached, or does not accept us: {str(error.orig).strip()}", 1)
+        fail(f"The database cannot be reached, or does not accept us: {str(error.orig).strip()}", 1)
     except HubError as error:
-        _fail(str(error), 1)
+        fail(str(error), 1)
 
 
 def _add_commands_of_others() -> None:
@@ -46,15 +46,6 @@ def _add_commands_of_others() -> None:
     for found in entry_points(group=COMMANDS):
         if found.name in sys.argv[1:2] or "--help" in sys.argv[1:2]:
             app.command(found.name)(found.load())
-
-
-def _fail(sentence: str, code: int) -> NoReturn:
-    print(sentence, file=sys.stderr)  # noqa: T201 - this is the command line
-    raise SystemExit(code)
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - this is the command line
 
 
 @app.command()
@@ -122,28 +113,39 @@ def sandbox(
 
 @app.command()
 def migrate(
-    database: Annotated[str, typer.Option(envvar="ARUMALDO_DATABASE_OWNER", help="The database, as the role `owner`.")],
+    database: OwnerOption,
 ) -> None:
     """Bring the database to this release's schema; a second call changes nothing."""
     from arumaldo.store.migrate import migrate as bring_up
 
-    _say(f"The database is at revision {bring_up(database)}.")
+    say(f"The database is at revision {bring_up(database)}.")
 
 
 @app.command()
-def check(config: ConfigOption = HUBCONFIG, as_json: AsJson = False) -> None:
-    """Check the configuration without starting anything: every mistake with its line and its remedy."""
+def check(
+    config: ConfigOption = HUBCONFIG,
+    live: Annotated[bool, typer.Option("--live", help="Also ask the database, Redis and every vendor.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check the configuration without starting anything: every mistake with its line and its remedy.
+
+    With --live: 1 where something cannot be served with (✗), 0 with warnings (!).
+    """
     from arumaldo.config.parse import parse_file
 
     mistakes: tuple[str, ...] = ()
     try:
-        parse_file(config, environ=os.environ)
+        parsed = parse_file(config, environ=os.environ)
     except ConfigError as error:
         mistakes = error.mistakes
+    if live and not mistakes:
+        from arumaldo.live_check import report
+
+        raise SystemExit(report(parsed, config.name, as_json=as_json))
     if as_json:
-        _say(json.dumps({"file": config.name, "mistakes": mistakes}))
+        say(json.dumps({"file": config.name, "mistakes": mistakes}))
     else:
-        _say("\n".join(mistakes) or f"{config.name} is right.")
+        say("\n".join(mistakes) or f"{config.name} is right.")
     raise SystemExit(CONFIGURATION if mistakes else 0)
 
 
@@ -164,7 +166,7 @@ def plugins(config: ConfigOption = HUBCONFIG, as_json: AsJson = False) -> None:
         }
         for name in sorted(available())
     ]
-    _say(json.dumps(listing) if as_json else "\n".join(_plugin_line(entry) for entry in listing))
+    say(json.dumps(listing) if as_json else "\n".join(_plugin_line(entry) for entry in listing))
 
 
 def _provides(load: Callable[[str], object], name: str) -> list[str]:
@@ -181,38 +183,3 @@ def _plugin_line(entry: dict[str, object]) -> str:
 
 def _listed(names: object) -> str:
     return ", ".join(names) if isinstance(names, list) and names else "nothing"
-
-
-@app.command()
-def resume(
-    provider: Annotated[str | None, typer.Argument(help="The plugin; all of them when left out.")] = None,
-    config: ConfigOption = HUBCONFIG,
-) -> None:
-    """Let work flow again to a provider that was parked or held back."""
-    from arumaldo.bus import clocks
-    from arumaldo.serve import opened
-
-    with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
-        count = clocks.resume(session, provider)
-    _say(f"{count} provider(s) may be asked again.")
-
-
-@app.command()
-def replay(
-    delivery: Annotated[
-        int | None, typer.Argument(help="Its number; without one, all that is set aside is listed.")
-    ] = None,
-    config: ConfigOption = HUBCONFIG,
-) -> None:
-    """Let a step that was set aside run again; what it made at vendors is looked for first, as ever."""
-    from arumaldo.bus import deliveries
-    from arumaldo.serve import opened
-
-    with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
-        if delivery is None:
-            lines = [f"{number}  {handler}: {why}" for number, handler, why in deliveries.set_aside(session)]
-            _say("\n".join(lines) or "Nothing is set aside.")
-        elif deliveries.replay(session, delivery):
-            _say(f"{delivery} runs again.")
-        else:
-            _fail(f"{delivery} is not set aside; arumaldo replay lists what is.", 1)

@@ -16,7 +16,7 @@ from arumaldo.capabilities.hosting import Hosting
 from arumaldo.capabilities.kinds import PROJECT, Kind, kind_of
 from arumaldo.capabilities.payments import Payments
 from arumaldo.config.model import PluginChoice, ResellerConfig
-from arumaldo.deadline import deadline
+from arumaldo.deadline import CALL_SECONDS, deadline
 from arumaldo.discovery import load
 from arumaldo.errors import HubError, OutcomeUnknown, ProviderError
 
@@ -30,14 +30,14 @@ class Provider:
     sandbox: bool
     served: pluggy.PluginManager = field(repr=False)
 
-    def call(self, hook: str, arguments: Mapping[str, Any]) -> Any:
-        """Call the hook within its total deadline.
+    def call(self, hook: str, arguments: Mapping[str, Any], within: float = CALL_SECONDS) -> Any:
+        """Call the hook within its total deadline of so many seconds.
 
         A ProviderError passes through. Anything else that is raised, and None where a value is promised, is
         OutcomeUnknown: nobody can tell what happened at the vendor.
         """
         try:
-            with deadline():
+            with deadline(within):
                 answer = getattr(self.served.hook, hook)(**arguments)
         except ProviderError:
             raise

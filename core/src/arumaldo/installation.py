@@ -25,7 +25,7 @@ from arumaldo.config.parse import parse, parse_file
 from arumaldo.deadline import CALL_SECONDS
 from arumaldo.errors import ConfigError
 from arumaldo.hub import AccountHub, Provider, Providers
-from arumaldo.store.migrate import is_current
+from arumaldo.store.migrate import SERVABLE, standing, too_new
 from arumaldo.store.people import Reseller
 from arumaldo.store.scope import Owner, Store, check_role, check_room, connect
 from arumaldo.store.seal import Keyring
@@ -267,7 +267,10 @@ def _check_database(engine: Engine) -> None:
     _wait_for(engine)
     check_role(engine)
     with engine.connect() as connection:
-        if not is_current(connection):
+        stands = standing(connection)
+        if stands == "too new":
+            raise ConfigError(too_new(connection))
+        if stands not in SERVABLE:
             raise ConfigError('The database has not this release\'s schema: run "arumaldo migrate" first.')
 
 

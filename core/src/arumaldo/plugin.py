@@ -34,3 +34,7 @@ class Plugin:
     """A subclass of `arumaldo.sandbox.Sandbox` that plays the vendor."""
     browser: str | None = None
     """"package:folder" with the files that the portal serves under `/providers/<name>/`."""
+    check: str | None = None
+    """A function for `arumaldo check --live`: handed the settings, it asks the vendor one thing that costs and changes
+    nothing, with our credentials, and answers what it saw in a few words ("may list sites"). A `ProviderError` or a
+    `ConfigError` says what is wrong and what to do."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
 import os
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,15 +20,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arumaldo.bus.deliveries import Held, held_by
 from arumaldo.bus.handlers import HANDLERS, LANES
+from arumaldo.bus.rounds import Rounds
 from arumaldo.bus.run import Runner
 from arumaldo.bus.worker import WorkerProcess, enrol
 from arumaldo.config.parse import parse_file
 from arumaldo.discovery import load
 from arumaldo.errors import ConfigError
+from arumaldo.flows.repairs import reconciler
 from arumaldo.installation import Installation
 from arumaldo.sandbox import Sandbox, Shelf, create_app
 
@@ -37,6 +42,8 @@ PORTALS = "arumaldo.portal"
 GRACE = 8
 """Seconds that a web process has, after SIGTERM, to end its streams and finish its pages."""
 LANE_THREADS = 4
+ALONE_PATIENCE = 15.0
+"""Seconds that a step in a process of its own has to end once its worker leaves; less than the worker takes itself."""
 REPLACE_ME = 75
 """Exit code of a worker that leaves because a step holds a thread for good (sysexits EX_TEMPFAIL)."""
 
@@ -58,7 +65,7 @@ def serve_web(config: Path, environ: Mapping[str, str], host: str, port: int, fd
     ConfigError when the port is in use or no portal is installed.
     """
     with opened(config, environ) as inst:
-        web = _portal()(inst)
+        web = Leaving(_portal()(inst))
         _serve(web, host, port, fd, inst.config.hub.trusted_proxies)
 
 
@@ -91,24 +98,40 @@ def serve_worker(config: Path, environ: Mapping[str, str]) -> int:
     with opened(config, environ, threads=LANE_THREADS * len(LANES)) as inst:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        runner = Runner(inst.store, HANDLERS, inst, enrol(inst.store), alone=partial(_attempt_alone, config))
+        runner = Runner(inst.store, HANDLERS, inst, enrol(inst.store), alone=partial(_attempt_alone, config, stop))
         process = WorkerProcess(runner, inst.redis_url, LANE_THREADS, overstayed)
+        rounds = Rounds(inst.store, reconciler(inst), runner.worker, inst.config.hub.reconcile_every)
         process.start()
+        rounds.start()
         stop.wait()
-        finished = process.stop()
-    if not finished:
-        logging.shutdown()
-        os._exit(code)  # threads that cannot be ended go with the process
+        rounds.stop()
+        log.info("this worker leaves: it claims nothing more, and finishes or hands back what it holds")
+        if not process.stop():
+            logging.shutdown()
+            os._exit(code)  # threads that cannot be ended go with the process, before others take up what they held
     return code
 
 
-def _attempt_alone(config: Path, held: Held) -> bool:
+def _attempt_alone(config: Path, leaving: threading.Event, held: Held) -> bool:
+    """Whether it ended well, or ended with its worker: who stops a service ends all its processes, and it is not the
+    step that ended them."""
     words = ["attempt", str(held.id), str(held.token), "--config", str(config)]
+    ends_at = time.monotonic() + held.within
+    with subprocess.Popen([sys.executable, "-m", "arumaldo", *words]) as process:
+        while (code := _ended(process)) is None and time.monotonic() < ends_at:
+            if leaving.is_set():
+                ends_at = min(ends_at, time.monotonic() + ALONE_PATIENCE)
+        if code is None:
+            process.kill()
+            return leaving.is_set()
+    return code == 0 or (code == -signal.SIGTERM and leaving.wait(5.0))
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int | None:
     try:
-        ended = subprocess.run([sys.executable, "-m", "arumaldo", *words], timeout=held.within, check=False)
+        return process.wait(0.2)
     except subprocess.TimeoutExpired:
-        return False
-    return ended.returncode == 0
+        return None
 
 
 def attempt(config: Path, environ: Mapping[str, str], delivery: int, token: int) -> None:
@@ -118,6 +141,30 @@ def attempt(config: Path, environ: Mapping[str, str], delivery: int, token: int)
         held = held_by(inst.store, delivery, token)
         if held is not None:
             Runner(inst.store, HANDLERS, inst, worker=0).attempt(held)
+
+
+class Leaving:
+    """Around the portal: a page that is not finished when its process has to go says that one should ask again."""
+
+    def __init__(self, web: ASGIApp) -> None:
+        self._web = web
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve; when the server cancels this before the answer has begun, the answer is 503 with Retry-After."""
+        begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._web(scope, receive, note)
+        except asyncio.CancelledError:
+            if begun or scope["type"] != "http":
+                raise
+            sorry = PlainTextResponse("This server is being started again. Try once more.\n", 503, {"retry-after": "1"})
+            await sorry(scope, receive, send)
 
 
 def _portal() -> Callable[[Installation], ASGIApp]:

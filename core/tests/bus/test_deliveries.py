@@ -11,6 +11,7 @@ from sqlalchemy import text
 from arumaldo.bus import deliveries
 from arumaldo.bus.deliveries import Held
 from arumaldo.bus.messages import Message
+from arumaldo.bus.run import ALONE_PLACES
 from arumaldo.bus.work import LookAgain, Work
 from arumaldo.errors import Denied, Refused, Unavailable
 from arumaldo.store.business import Brief
@@ -247,6 +248,36 @@ def test_what_kills_three_workers_runs_alone_and_only_what_kills_that_process_to
     careful.run(deadly)
     assert ran == [deadly]
     assert bus.one("SELECT state FROM deliveries WHERE id = :id", id=deadly).state == "quarantined"
+
+
+def test_of_what_has_to_run_alone_only_so_many_steps_run_at_once_and_the_others_wait_their_turn(bus: Bus) -> None:
+    def step(message: ThingOrdered, work: Work) -> None:
+        raise ProcessDied
+
+    bus.handle(step)
+    [first] = bus.publish(ThingOrdered(order_id=uuid.uuid4(), number=1))
+    with bus.store.hub() as session:
+        session.execute(text("UPDATE deliveries SET deaths = 3"))
+    careful = bus.runner()
+    ran = []
+
+    def ends_well(held: Held) -> bool:
+        ran.append(held.id)
+        return True
+
+    careful.alone = ends_well
+    for _ in range(ALONE_PLACES["steps"]):
+        careful.places["steps"].acquire()
+    careful.run(first)
+    assert ran == []
+    row = bus.one("SELECT state, holder, attempt, waits_for FROM deliveries WHERE id = :id", id=first)
+    assert (row.state, row.holder, row.attempt) == ("waiting", None, 0)
+    assert "its turn" in row.waits_for
+    with bus.store.hub() as session:
+        session.execute(text("UPDATE deliveries SET due_at = hub_now()"))
+    careful.places["steps"].release()
+    careful.run(first)
+    assert ran == [first]
 
 
 def test_an_older_delivery_that_became_visible_late_does_not_lock_out_its_key(bus: Bus) -> None:

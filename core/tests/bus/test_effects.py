@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from sqlalchemy import text
 
 from arumaldo.bus.effects import Effects, Intent
-from arumaldo.bus.run import Runner
+from arumaldo.bus.run import QUESTION_PAUSE, Runner
 from arumaldo.bus.work import Work
 from arumaldo.capabilities.kinds import Made
 from arumaldo.errors import OutcomeUnknown, Refused, Unavailable
@@ -119,6 +120,22 @@ def test_what_the_vendors_search_shows_late_is_found_before_anything_is_repeated
     once(bus, delivery)
     assert len(bus.vendor.made) == 1
     assert states(bus) == ["done"]
+
+
+def test_while_it_is_in_doubt_whether_something_was_made_a_look_that_failed_is_repeated_soon(
+    bus: Bus, delivery: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus.vendor.after = lambda: fail(OutcomeUnknown("acme", "the line broke"))
+    once(bus, delivery)
+    monkeypatch.setattr(bus.vendor, "found", lambda reference: fail(Unavailable("acme", "busy")))
+    for _ in range(6):
+        with bus.store.hub() as session:
+            session.execute(text("UPDATE deliveries SET due_at = hub_now(), attempt = 20"))
+            session.execute(text("UPDATE provider_clocks SET failures = 0, not_before = NULL"))
+        once(bus, delivery)
+        row = bus.one("SELECT waits_for, extract(epoch FROM due_at - hub_now()) AS pause FROM deliveries")
+        assert "busy" in row.waits_for
+        assert row.pause <= QUESTION_PAUSE
 
 
 def test_a_call_that_surely_never_arrived_is_simply_repeated(bus: Bus, delivery: int) -> None:

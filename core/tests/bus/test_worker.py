@@ -7,18 +7,21 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
 import redis
+from sqlalchemy import text
 
 from arumaldo import hookimpl
+from arumaldo.bus import deliveries
 from arumaldo.bus.bell import QUEUE, Bell
 from arumaldo.bus.work import Work
 from arumaldo.bus.worker import WorkerProcess
 from arumaldo.capabilities.events import Event
 from arumaldo.demo.embedded import Valkey
+from arumaldo.store.scope import Store
 
 from .conftest import Bus, ThingMade, ThingOrdered
 
@@ -27,14 +30,12 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 @contextmanager
 def working(bus: Bus, url: str, overstayed: Callable[[], None] = lambda: None) -> Iterator[WorkerProcess]:
-    runner = bus.runner()
-    process = WorkerProcess(runner, url, 2, overstayed)
+    process = WorkerProcess(bus.runner(), url, 2, overstayed)
     process.start()
     try:
         yield process
     finally:
-        process.stop()
-        assert until(lambda: not runner.busy), "a thread is left behind"
+        assert until(process.stop), "a thread is left behind"
 
 
 def until(condition: Callable[[], bool], patience: float = 20.0) -> bool:
@@ -148,6 +149,28 @@ def test_a_listener_hears_each_message_once(bus: Bus) -> None:
     with working(bus, NOWHERE):
         assert until(lambda: done(bus, "listener:acme") == 2)
     assert sorted(listener.heard_of) == [f"ThingMade {order}", f"ThingOrdered {order}"]
+
+
+def test_a_worker_that_has_stopped_leaves_no_thread_and_no_connection_behind(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweeping, left_too_early = threading.Event(), threading.Event()
+
+    def long_sweep(store: Store, lanes: Iterable[str]) -> list[tuple[str, int]]:
+        with store.hub() as session:
+            sweeping.set()
+            written_off = text("SELECT count(*) = 0 FROM workers")
+            if until(lambda: bool(session.execute(written_off).scalar_one()), patience=1.5):
+                left_too_early.set()
+        return []
+
+    monkeypatch.setattr(deliveries, "due", long_sweep)
+    before = set(threading.enumerate())
+    with working(bus, NOWHERE):
+        assert sweeping.wait(20)
+    assert not left_too_early.is_set()
+    assert set(threading.enumerate()) <= before
+    assert bus.one("SELECT count(*) AS n FROM workers").n == 0
 
 
 def test_listeners_that_hang_or_raise_hold_up_nobody_else(bus: Bus) -> None:

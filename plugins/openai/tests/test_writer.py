@@ -41,6 +41,8 @@ def listing(items: Any, **bounds: int) -> dict[str, Any]:
 TREE = shape(label=TEXT, children=listing({"$ref": "#/$defs/Node"})) | {
     "$defs": {"Node": shape(label=TEXT, children=listing({"$ref": "#/$defs/Node"}))}
 }
+FAMILY = shape(label=TEXT, **{part: {"anyOf": [{"$ref": "#"}, {"type": "null"}]} for part in "abcd"})
+BRANCHING = shape(label=TEXT, **{part: listing({"$ref": "#"}) for part in "abc"})
 CHAIN = shape(text=TEXT, next={"anyOf": [{"$ref": "#"}, {"type": "null"}]})
 SCHEMAS = {
     "website": strict_schema(Website),
@@ -80,6 +82,8 @@ SCHEMAS = {
     "refs": shape(first={"$ref": "#/$defs/A"}, rest=listing({"$ref": "#/$defs/A"}, minItems=1))
     | {"$defs": {"A": shape(text=TEXT)}},
     "tree": TREE,
+    "family": FAMILY,
+    "branching": BRANCHING,
     "chain": CHAIN,
     "sections": shape(
         sections=listing(shape(kind={"enum": ["banner", "faq", "contact_form"]}, heading=TEXT, text=TEXT), minItems=2)
@@ -99,9 +103,7 @@ def texts(content: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("facts", FACTS, ids=["bakery", "law", "yoga", "hard", "long", "arabic"])
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name == "tree" else ()) for name in SCHEMAS]
-)
+@pytest.mark.parametrize("name", SCHEMAS)
 def test_the_content_fits_any_strict_schema_and_says_each_fact(name: str, facts: dict[str, str]) -> None:
     schema = SCHEMAS[name]
     check(schema)
@@ -109,6 +111,22 @@ def test_the_content_fits_any_strict_schema_and_says_each_fact(name: str, facts:
     Draft202012Validator(schema).validate(content)
     said = texts(content)
     assert [label for label, value in facts.items() if not any(value in text for text in said)] == []
+
+
+@pytest.mark.parametrize("facts", FACTS[:4], ids=["bakery", "law", "yoga", "hard"])
+@pytest.mark.parametrize("schema", [TREE, FAMILY, BRANCHING, CHAIN], ids=["tree", "family", "branching", "chain"])
+def test_a_schema_that_refers_to_itself_gets_no_more_than_some_pages(
+    schema: dict[str, Any], facts: dict[str, str]
+) -> None:
+    assert len(texts(write(Brief(facts), schema))) <= 400
+
+
+def test_an_entry_does_not_list_the_same_entries_again() -> None:
+    pages = write(Brief(BAKERY), TREE)["children"]
+    entries = [entry for page in pages for entry in page["children"]]
+    offered = {f"{title[:1].upper()}{title[1:]}" for title in pieces(BAKERY["What you offer"])}
+    assert {entry["label"] for entry in entries} >= offered
+    assert [entry for entry in entries if entry["children"]] == []
 
 
 @pytest.mark.parametrize("most", [5, 12, 40, 90])

@@ -35,7 +35,7 @@ def spec() -> VendorSpec:
 
 
 class Recorder:
-    """Writes down every exchange with the vendor's API."""
+    """Writes down every exchange with the vendor's API, before its caller has the last of the answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -56,12 +56,13 @@ class Recorder:
             nonlocal status
             status = message.get("status", status)
             answer.extend(message.get("body", b""))
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                self.exchanges.append(Exchange(scope["method"], path, query, bytes(sent), status, bytes(answer)))
             await send(message)
 
-        await self._app(scope, heard, told)
         path = scope["path"].removeprefix("/pressable")
         query = scope["query_string"].decode()
-        self.exchanges.append(Exchange(scope["method"], path, query, bytes(sent), status, bytes(answer)))
+        await self._app(scope, heard, told)
 
 
 @pytest.fixture

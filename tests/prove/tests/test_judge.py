@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from arumaldo_prove.judge import judge
-from arumaldo_prove.people import Meter, Person
+from arumaldo_prove.pages import Meter
+from arumaldo_prove.people import Person
 
 from arumaldo.bus.work import Reference
 from arumaldo.demo.report import Ledgers
@@ -35,10 +36,18 @@ def person(order: uuid.UUID) -> Person:
 def made(order: uuid.UUID) -> Callable[..., Entry]:
     """One object for the order."""
 
-    def make(step: str, state: State = "live", generation: int = 1, of: uuid.UUID | None = None) -> Entry:
-        return Entry(id=uuid.uuid4().hex, reference=Reference(of or order, generation).at(step), state=state)
+    def make(
+        step: str, state: State = "live", generation: int = 1, of: uuid.UUID | None = None, amount: str = "19.00 USD"
+    ) -> Entry:
+        reference = Reference(of or order, generation).at(step)
+        return Entry(id=uuid.uuid4().hex, reference=reference, state=state, facts={"amount": amount})
 
     return make
+
+
+def back(charge: Entry, amount: str = "19.00 USD", state: State = "live") -> Entry:
+    """What the gateway's ledger says of a return."""
+    return Entry(id=uuid.uuid4().hex, reference="it", state=state, facts={"amount": amount, "charge": charge.id})
 
 
 def books(charges: list[Entry], sites: list[Entry], returns: list[Entry] | None = None) -> Ledgers:
@@ -48,12 +57,12 @@ def books(charges: list[Entry], sites: list[Entry], returns: list[Entry] | None 
 def test_one_charge_and_one_site_are_right(person: Person, made: Callable[..., Entry]) -> None:
     found = judge([person], books([made(CHARGE)], [made(SITE)]))
     assert (found.charges, found.sites) == ([1], [1])
-    assert (sum(found.doubles.values()), found.undone, found.lost) == (0, 0, 0)
+    assert (sum(found.doubles.values()), sum(found.undone.values()), found.lost, found.both) == (0, 0, 0, 0)
 
 
 def test_a_second_charge_is_found_although_it_was_given_back(person: Person, made: Callable[..., Entry]) -> None:
     found = judge([person], books([made(CHARGE, "undone"), made(CHARGE)], [made(SITE)]))
-    assert (found.charges, found.doubles["charges"], found.undone) == ([2], 1, 1)
+    assert (found.charges, found.doubles["charges"], found.undone["charges"]) == ([2], 1, 1)
 
 
 def test_a_charge_of_the_next_try_is_a_second_one_of_the_same_order(person: Person, made: Callable[..., Entry]) -> None:
@@ -77,9 +86,45 @@ def test_money_without_a_site_is_lost(person: Person, made: Callable[..., Entry]
 
 
 def test_money_that_went_back_is_not_lost(person: Person, made: Callable[..., Entry]) -> None:
-    back = Entry(id="back", reference="the return")
-    found = judge([person], books([made(CHARGE, "undone")], [made(SITE, "undone")], [back]))
-    assert (found.lost, found.refunds) == (0, 1)
+    charge = made(CHARGE, "undone")
+    found = judge([person], books([charge], [made(SITE, "undone")], [back(charge)]))
+    assert (found.lost, found.both, found.refunds) == (0, 0, 1)
+
+
+def test_two_parts_that_make_the_whole_are_a_full_return(person: Person, made: Callable[..., Entry]) -> None:
+    charge = made(CHARGE)
+    assert judge([person], books([charge], [], [back(charge, "18.99 USD"), back(charge, "0.01 USD")])).lost == 0
+
+
+@pytest.mark.parametrize("part", ["18.99 USD", "19.00 EUR"])
+def test_a_part_of_the_money_is_no_return(person: Person, made: Callable[..., Entry], part: str) -> None:
+    charge = made(CHARGE, "undone")
+    assert judge([person], books([charge], [], [back(charge, part)])).lost == 1
+
+
+def test_a_return_that_was_taken_back_or_belongs_to_another_charge_is_none(
+    person: Person, made: Callable[..., Entry]
+) -> None:
+    charge = made(CHARGE)
+    assert judge([person], books([charge], [], [back(charge, state="undone")])).lost == 1
+    assert judge([person], books([charge], [], [back(made(CHARGE))])).lost == 1
+
+
+def test_a_charge_that_calls_itself_undone_is_lost_as_long_as_no_return_is_in_the_books(
+    person: Person, made: Callable[..., Entry]
+) -> None:
+    assert judge([person], books([made(CHARGE, "undone")], [])).lost == 1
+
+
+def test_one_of_two_charges_back_is_not_all_the_money(person: Person, made: Callable[..., Entry]) -> None:
+    first, second = made(CHARGE), made(CHARGE)
+    assert judge([person], books([first, second], [], [back(first)])).lost == 1
+    assert judge([person], books([first, second], [made(SITE)], [back(first)])).both == 0
+
+
+def test_a_site_together_with_all_the_money_is_told(person: Person, made: Callable[..., Entry]) -> None:
+    charge = made(CHARGE, "undone")
+    assert judge([person], books([charge], [made(SITE)], [back(charge)])).both == 1
 
 
 def test_a_vendor_that_keeps_only_the_beginning_of_a_reference_is_understood(

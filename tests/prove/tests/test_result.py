@@ -19,14 +19,23 @@ GOOD = Result(
     charges_per_customer={"min": 1, "max": 1},
     sites_per_customer={"min": 0, "max": 1},
     doubles={"charges": 0, "sites": 0},
-    undone=0,
+    undone={"charges": 0, "sites": 0},
     lost=0,
+    both=0,
     stuck=0,
     unknown_left=0,
     refunds=1,
     kills=1,
     takeovers=1,
     takeover_s={"p50": 1.0, "p99": 1.0, "max": 1.0},
+    slow_takeovers=[],
+    unserved_s=1.5,
+    doubts=1,
+    doubt_s={"p50": 2.0, "p99": 2.0, "max": 2.0},
+    doubt_beyond_s=0.5,
+    doubt_past_sure_s=12.0,
+    longest_doubts=[],
+    poison={"messages": 1, "most_workers": 3, "alone": 1},
     pages=10,
     portal_errors=0,
     portal_p99_s=0.1,
@@ -45,6 +54,12 @@ def test_a_site_or_the_money_back_for_everybody_holds() -> None:
     "wrong",
     [
         {"doubles": {"charges": 1}},
+        {"doubles": {"charges": 1}, "undone": {"charges": 1}},
+        {"doubles": {"returns": 1}, "undone": {"returns": 1}},
+        {"doubles": {"sites": 2}, "undone": {"sites": 1}},
+        {"both": 1},
+        {"doubt_beyond_s": 10.1},
+        {"poison": {"messages": 1, "most_workers": 4, "alone": 0}},
         {"charges_per_customer": {"min": 1, "max": 2}},
         {"charges_per_customer": {"min": 0, "max": 1}},
         {"live": 0},
@@ -62,9 +77,36 @@ def test_one_thing_that_is_wrong_breaks_it(wrong: dict[str, Any]) -> None:
     assert json.loads(broken.as_json())["holds"] is False
 
 
+def test_a_site_too_many_that_was_taken_back_breaks_nothing_and_is_told() -> None:
+    undone = replace(GOOD, doubles={"charges": 0, "sites": 1}, undone={"charges": 0, "sites": 1})
+    assert undone.broken() == []
+    assert "sites 1" in undone.as_table()
+
+
+def test_a_fault_that_was_asked_for_and_never_happened_makes_the_proof_void() -> None:
+    quiet = replace(GOOD, faults={"kill-worker": 1, "flush": 0})
+    assert quiet.broken() == ["void: flush was asked for and never happened"]
+
+
+@pytest.mark.parametrize("fault", ["kill-worker", "freeze-worker"])
+def test_deaths_without_a_take_over_make_the_proof_void(fault: str) -> None:
+    assert len(replace(GOOD, faults={fault: 3}, takeovers=0).broken()) == 1
+
+
+def test_a_proof_in_which_nobody_dies_needs_no_take_over() -> None:
+    assert replace(GOOD, faults={"flush": 3}, takeovers=0).broken() == []
+
+
+def test_a_page_that_failed_is_told_with_what_was_on_at_that_moment() -> None:
+    page = {"page": "GET /", "why": "/ answered 500", "on": ["flush at +0.1 s"]}
+    told = replace(GOOD, portal_errors=1, failed_pages=[page])
+    assert "/ answered 500 (flush at +0.1 s)" in told.as_table()
+    assert json.loads(told.as_json())["failed_pages"] == [page]
+
+
 @pytest.mark.parametrize("control", [Control("token", 0, 1, 0), Control("token", 1, 1, 1)])
 def test_a_control_that_shows_no_difference_makes_the_proof_void(control: Control) -> None:
-    assert replace(GOOD, control=[control]).broken() == ["the control without token proves nothing"]
+    assert replace(GOOD, control=[control]).broken() == ["void: the control without token proves nothing"]
 
 
 def test_percentiles_are_of_the_slow_end() -> None:

@@ -4,19 +4,88 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 
 import redis
+from redis.backoff import NoBackoff
+from redis.connection import SSLConnection
+from redis.retry import Retry
+from redis.sentinel import Sentinel, SentinelConnectionPool, SentinelManagedConnection
+
+from arumaldo.config.addresses import REDIS_DEFAULTS, Sentinels, check_redis, is_sentinel, sentinels
+from arumaldo.errors import ConfigError
 
 QUEUE = "arumaldo:lane:"
 _MOST_WAITING = 10_000
+_ONCE = Retry(NoBackoff(), 0)  # None is not enough everywhere: clients of redis-py send ten times by default
+_SURE_SECONDS = 1.0
+_ASKING = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 
 
-def open_redis(url: str, *, timeout: float = 2.0) -> redis.Redis:
-    """A client that gives up quickly and never sends a command twice."""
-    return redis.Redis.from_url(
-        url, socket_timeout=timeout, socket_connect_timeout=1.0, retry=None, health_check_interval=0
-    )
+def open_redis(url: str, *, timeout: float = REDIS_DEFAULTS["socket_timeout"]) -> redis.Redis:
+    """A client that gives up quickly and never sends a command twice; with sentinels, one of their present master.
+
+    The only door to Redis. `timeout` is that of an answer, where the address says no other. ConfigError: the address
+    is wrong.
+    """
+    told = {**REDIS_DEFAULTS, "socket_timeout": timeout}
+    try:
+        check_redis(url)
+        if is_sentinel(url):
+            return _master(sentinels(url), told)
+        return redis.Redis.from_url(url, **told, retry=_ONCE, health_check_interval=0)
+    except ValueError as error:
+        raise ConfigError(f"The address of Redis {error}.") from None
+
+
+def _master(address: Sentinels, told: Mapping[str, float]) -> redis.Redis:
+    asking = {**_ASKING, **address.sentinel, "retry": _ONCE}
+    asked = Sentinel(list(address.hosts), sentinel_kwargs=asking)  # type: ignore[no-untyped-call]
+    options = {**told, **address.redis, "retry": _ONCE}
+    kind = _SecureMaster if options.pop("ssl", False) else _Master
+    pool = SentinelConnectionPool(address.service, asked, connection_class=kind, **options)  # type: ignore[no-untyped-call]
+    client = _Follower(connection_pool=pool)
+    client.auto_close_connection_pool = True
+    client.sentinels = asked
+    return client
+
+
+class _Follower(redis.Redis):
+    """A client of whoever is the master."""
+
+    sentinels: Sentinel
+
+    def close(self) -> None:
+        """Let go of the sentinels, too."""
+        super().close()
+        self.sentinels.close()
+
+
+class _Master(SentinelManagedConnection):
+    """A connection that is given up when the sentinels name another master.
+
+    A master that hung or was cut off keeps its connections; when it comes back, it takes what it is sent and then
+    throws it away, because another one is in charge.
+    """
+
+    _sure_until = 0.0
+
+    def connect(self) -> None:
+        """Called whenever the connection is taken out of its pool."""
+        if self.is_connected and time.monotonic() > self._sure_until:
+            if self.connection_pool.get_master_address() != (self.host, self.port):
+                self.disconnect()  # type: ignore[no-untyped-call]
+            self._sure_until = time.monotonic() + _SURE_SECONDS
+        super().connect()  # type: ignore[no-untyped-call]
+
+    def connect_to(self, address: tuple[str, int]) -> None:
+        super().connect_to(address)  # type: ignore[no-untyped-call]
+        self._sure_until = time.monotonic() + _SURE_SECONDS
+
+
+class _SecureMaster(_Master, SSLConnection):
+    """The same over TLS."""
 
 
 class Bell:

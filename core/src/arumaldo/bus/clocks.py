@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+from arumaldo.store.scope import Owner
 
 BREAKS_AFTER = 5
 BREAK_SECONDS = 30.0
@@ -14,15 +18,15 @@ LONGEST_PAUSE = 900.0
 """No vendor's Retry-After holds work back for longer; then it is asked again."""
 
 _FAILED = text("""
-INSERT INTO provider_clocks AS c (reseller_id, provider, failures, not_before, reason)
-VALUES (:reseller, :provider, 1, hub_now() + make_interval(secs => :pause), :reason)
+INSERT INTO provider_clocks AS c (reseller_id, provider, failures, failing_since, not_before, reason)
+VALUES (:reseller, :provider, 1, hub_now(), hub_now() + make_interval(secs => :pause), :reason)
 ON CONFLICT (reseller_id, provider) DO UPDATE
-SET failures = c.failures + 1, reason = :reason,
+SET failures = c.failures + 1, failing_since = coalesce(c.failing_since, hub_now()), reason = :reason,
     not_before = greatest(c.not_before, hub_now() + make_interval(secs =>
       CASE WHEN c.failures + 1 >= :breaks THEN greatest(:pause, :break_seconds) ELSE :pause END))
 """)
 _WELL = text("""
-UPDATE provider_clocks SET failures = 0, not_before = NULL, reason = NULL
+UPDATE provider_clocks SET failures = 0, failing_since = NULL, not_before = NULL, reason = NULL
 WHERE reseller_id = :reseller AND provider = :provider AND parked_at IS NULL AND failures = :failures
 """)
 _PARK = text("""
@@ -31,10 +35,34 @@ VALUES (:reseller, :provider, hub_now(), :reason)
 ON CONFLICT (reseller_id, provider) DO UPDATE SET parked_at = coalesce(c.parked_at, hub_now()), reason = :reason
 """)
 _RESUME = text("""
-UPDATE provider_clocks SET parked_at = NULL, failures = 0, not_before = NULL, reason = NULL
+UPDATE provider_clocks SET parked_at = NULL, failures = 0, failing_since = NULL, not_before = NULL, reason = NULL
 WHERE (parked_at IS NOT NULL OR not_before IS NOT NULL) AND coalesce(CAST(:provider AS text), provider) = provider
 RETURNING provider
 """)
+_STANDSTILL = text("""
+SELECT since, ours FROM (
+  SELECT since, true AS ours FROM pauses
+  UNION ALL
+  SELECT coalesce(c.parked_at, c.failing_since), c.parked_at IS NOT NULL
+  FROM bindings b JOIN provider_clocks c ON c.reseller_id = b.reseller_id AND c.provider = b.provider
+  WHERE b.account_id = :account AND b.capability = :capability AND (c.parked_at IS NOT NULL OR c.failures >= :breaks)
+) AS reasons ORDER BY since LIMIT 1
+""")
+
+
+@dataclass(frozen=True)
+class Standstill:
+    """Work of an account that cannot go on just now. `ours`: it waits for the operator, not for a vendor."""
+
+    since: datetime
+    ours: bool
+
+
+def standstill(session: Session, owner: Owner, capability: str) -> Standstill | None:
+    """Why nothing of this account goes on at this capability's provider; None when, as far as is known, all is well."""
+    values = {"account": owner.account_id, "capability": capability, "breaks": BREAKS_AFTER}
+    row = session.execute(_STANDSTILL, values).one_or_none()
+    return None if row is None else Standstill(row.since, row.ours)
 
 
 def failed(session: Session, reseller: UUID, provider: str, reason: str, pause: float | None) -> None:

@@ -25,6 +25,7 @@ _FREE = """
 _FIRST_OF_ITS_KEY = """
   d.id = (SELECT min(o.id) FROM deliveries o WHERE o.key = d.key AND o.state = 'waiting')
 """
+_ALL_WORK = "NOT EXISTS (SELECT 1 FROM pauses)"
 _HELD = """
   d.id, d.token, d.attempt, d.deaths, d.faults, d.failing_since, d.handler, d.lane, d.key, d.within, d.created_at,
   d.reseller_id, d.account_id,
@@ -33,7 +34,7 @@ _HELD = """
 _CLAIM = text(f"""
 WITH free AS (
   SELECT d.id FROM deliveries d
-  WHERE d.id = :id AND d.state = 'waiting' AND d.due_at <= hub_now() AND {_FREE} AND {_FIRST_OF_ITS_KEY}
+  WHERE d.id = :id AND d.state = 'waiting' AND d.due_at <= hub_now() AND {_FREE} AND {_FIRST_OF_ITS_KEY} AND {_ALL_WORK}
   FOR UPDATE SKIP LOCKED
 )
 UPDATE deliveries d
@@ -75,6 +76,7 @@ _DUE = text(f"""
 SELECT found.id, found.lane FROM unnest(CAST(:lanes AS text[])) AS one (lane), LATERAL (
   SELECT d.id, d.lane FROM deliveries d
   WHERE d.lane = one.lane AND d.state = 'waiting' AND d.due_at <= hub_now() AND {_FREE} AND {_FIRST_OF_ITS_KEY}
+    AND {_ALL_WORK}
   ORDER BY d.due_at LIMIT :most
 ) AS found
 """)  # noqa: S608 - constants of this file
@@ -192,6 +194,21 @@ def set_aside(session: Session) -> list[tuple[int, str, str]]:
 def replay(session: Session, delivery: int) -> bool:
     """Let a delivery in quarantine run again, from the start of its counts; False when it is not in quarantine."""
     return session.execute(_REPLAY, {"id": delivery}).one_or_none() is not None
+
+
+def pause(session: Session, reason: str) -> None:
+    """Let nobody claim anything from now on; a second call changes nothing."""
+    session.execute(
+        text("INSERT INTO pauses (name, reason) VALUES ('operator', :reason) ON CONFLICT (name) DO NOTHING"),
+        {"reason": reason[:300]},
+    )
+
+
+def unpause(session: Session, *, restored: bool) -> bool:
+    """End the operator's pause, and with `restored` every one; whether there is one left."""
+    session.execute(text("DELETE FROM pauses WHERE name = 'operator' OR :restored"), {"restored": restored})
+    left: bool = session.execute(text("SELECT EXISTS (SELECT 1 FROM pauses)")).scalar_one()
+    return left
 
 
 def now(session: Session) -> datetime:

@@ -18,8 +18,10 @@ from arumaldo.capabilities import CAPABILITIES
 from arumaldo.capabilities.kinds import Made
 from arumaldo.errors import Denied, HubError, OutcomeUnknown, Refused, Unavailable
 from arumaldo.hub import Call
+from arumaldo.store.base import moment_of
 from arumaldo.store.journal import EFFECT_MOVES, Effect
 from arumaldo.store.scope import Rows
+from arumaldo.store.upkeep import Restoration
 
 _CLOCKS_MAY_DIFFER = timedelta(minutes=2)
 _SLOWEST_LOOK = 30.0
@@ -34,7 +36,10 @@ class Intent:
     fresh: bool
     looks: int
     age: timedelta
-    intended_at: datetime
+    since: datetime
+    """From when on something at the vendor can be ours."""
+    before_restore: bool
+    """The book was restored from a copy, and what was made after the copy is not in it."""
     result: dict[str, Any] | None
     problem: str | None
 
@@ -86,13 +91,15 @@ class Effects:
                     Effect(
                         subject=reference.subject, step=call.step, generation=reference.generation, state="intended",
                         reference=call.arguments["reference"], provider=call.provider.name,
+                        **_lost_sight_of(rows, reference),
                     )
                 )  # fmt: skip
                 rows.session.refresh(effect)
-            now: datetime = rows.session.scalars(select(func.hub_now())).one()
+            now = rows.now()
+            since = moment_of(reference.subject) if effect.before_restore else effect.created_at
             return Intent(
-                effect.id, effect.state, fresh, effect.looks, now - effect.intended_at, effect.intended_at,
-                effect.result, effect.problem,
+                effect.id, effect.state, fresh and not effect.before_restore, effect.looks, now - effect.intended_at,
+                since, effect.before_restore, effect.result, effect.problem,
             )  # fmt: skip
 
     def look(self, call: Call, intent: Intent) -> Made | None:
@@ -108,7 +115,7 @@ class Effects:
             raise Refused(call.provider.name, problem)
         if intent.age.total_seconds() < call.kind.sure_after:
             self._ask_later(call, intent)
-        if call.kind.money:
+        if call.kind.money and not intent.before_restore:
             problem = "It did not go through, and nothing was charged."
             self._record(call, intent, "refused", problem=problem)
             raise Refused(call.provider.name, problem)
@@ -140,7 +147,7 @@ class Effects:
             rows.session.execute(
                 update(Effect)
                 .where(Effect.id == intent.id)
-                .values(state="intended", looks=0, intended_at=text("hub_now()"))
+                .values(state="intended", looks=0, before_restore=False, intended_at=text("hub_now()"))
             )
 
     def _make(self, call: Call, intent: Intent) -> Made:
@@ -182,7 +189,7 @@ class Effects:
                 self._made_something = True
                 effect.vendor_id, effect.result = made.id, made.model_dump(mode="json")
             if state != "unknown":
-                effect.settled_at = rows.session.scalars(select(func.hub_now())).one()
+                effect.settled_at = rows.now()
 
 
 def settle(work: Work, step: str, subject: UUID, state: str) -> None:
@@ -218,7 +225,15 @@ def _is_ours(made: Made, reference: str, intent: Intent) -> bool:
     """It carries our reference; or the vendor keeps none, and it was made after our intent."""
     if made.reference is not None:
         return made.reference == reference
-    return made.made_at is not None and made.made_at >= intent.intended_at - _CLOCKS_MAY_DIFFER
+    return made.made_at is not None and made.made_at >= intent.since - _CLOCKS_MAY_DIFFER
+
+
+def _lost_sight_of(rows: Rows, reference: Reference) -> dict[str, Any]:
+    """In a restored book: what is older than the restoration may have been made already, so it is looked for first."""
+    restored_at = rows.session.scalars(select(func.max(Restoration.restored_at))).one()
+    if restored_at is None or moment_of(reference.subject) > restored_at + _CLOCKS_MAY_DIFFER:
+        return {}
+    return {"before_restore": True, "intended_at": restored_at}
 
 
 def _promised(call: Call) -> type[Made]:

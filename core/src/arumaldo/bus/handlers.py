@@ -56,6 +56,14 @@ class Registry:
     def of(self, message: type[Message]) -> Iterable[Handler]:
         return [handler for handler in self._by_name.values() if handler.message is message]
 
+    def undoing(self) -> Iterable[Handler]:
+        """The steps that take something back at a vendor after a refusal, in the order of their account."""
+        return [
+            handler
+            for handler in self._by_name.values()
+            if issubclass(handler.message, Refusal) and handler.calls and not handler.apart
+        ]
+
     def named(self, name: str) -> Handler | None:
         return self._by_name.get(name)
 

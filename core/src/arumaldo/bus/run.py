@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,6 +32,11 @@ ATTEMPTS = 10
 LISTENER_ATTEMPTS = 5
 DEADLY = 3
 """After so many holders that went away, a delivery runs in a process of its own."""
+ALONE_PLACES = {"steps": 2, "listeners": 1}
+"""So many of them at once, for each worker: a process is dear to start, and what hangs in one holds up its own kind."""
+ALONE_PAUSE = 1.0
+QUESTION_PAUSE = 4.0
+"""The longest pause after a look that failed, while it is in doubt whether something was made."""
 PATIENCE = 24 * 3600.0
 """Seconds for which an unavailable vendor is waited for; then the step counts as refused."""
 PARKED_PAUSE = 15.0
@@ -64,9 +69,15 @@ class Runner:
     """Runs one delivery in a process of its own, and says whether that process ended well."""
     busy: dict[int, tuple[str, float]] = field(default_factory=dict)
     """Thread id → lane, and the monotonic time at which its attempt must be over."""
+    at: dict[int, int] = field(default_factory=dict)
+    """Thread id → the delivery in its hands, from before the claim to after the end."""
+    places: dict[str, threading.Semaphore] = field(
+        default_factory=lambda: {kind: threading.Semaphore(many) for kind, many in ALONE_PLACES.items()}
+    )
 
     def run(self, delivery: int) -> None:
         """One attempt. Never raises: whatever goes wrong is written to the delivery, or left for the next worker."""
+        self.at[threading.get_ident()] = delivery
         try:
             held = deliveries.claim(self.store, delivery, self.worker, self.configured.version)
             if held is None:
@@ -82,14 +93,22 @@ class Runner:
             log.exception("delivery %s could not be put back; it will be taken up again", delivery)
         finally:
             self.busy.pop(threading.get_ident(), None)
+            self.at.pop(threading.get_ident(), None)
 
     def _attempt_alone(self, held: Held, alone: Callable[[Held], bool]) -> None:
         """What seems to kill its workers gets a process of its own; only what kills that one too is quarantined."""
-        log.warning(
-            "%s of %s was held by %s workers that went away; it runs alone", held.handler, held.type, held.deaths
-        )
-        if not alone(held) and deliveries.held_by(self.store, held.id, held.token) is not None:
-            self._quarantine(held, "it ended the process that ran it alone")
+        place = self.places["listeners" if held.handler.startswith(LISTENER) else "steps"]
+        if not place.acquire(blocking=False):
+            self._put_back(held, ALONE_PAUSE, "it waits for its turn to run alone", counts=False)
+            return
+        try:
+            log.warning(
+                "%s of %s was held by %s workers that went away; it runs alone", held.handler, held.type, held.deaths
+            )
+            if not alone(held) and deliveries.held_by(self.store, held.id, held.token) is not None:
+                self._quarantine(held, "it ended the process that ran it alone")
+        finally:
+            place.release()
 
     def attempt(self, held: Held) -> None:
         """Run the handler of what this worker holds, and write down how it ended."""
@@ -207,18 +226,25 @@ class Runner:
         if failing > PATIENCE and self._may_be_given_up(held, handler):
             self._refuse(held, handler, f"{error.provider} has not been available for a day")
             return
-        pause = max(min(retry_after or 0.0, clocks.LONGEST_PAUSE), clocks.back_off(held.attempt))
+        doubtful = any(effect.state != "done" for effect in self._effects(held))
+        back_off = clocks.back_off(held.attempt, QUESTION_PAUSE) if doubtful else clocks.back_off(held.attempt)
+        pause = max(min(retry_after or 0.0, clocks.LONGEST_PAUSE), back_off)
         self._put_back(held, pause, str(error), counts=True, failing=True)
 
     def _may_be_given_up(self, held: Held, handler: Handler) -> bool:
         """Not while it is unknown whether something was made, nor when money was taken and its step has not ended."""
+        open_money = handler.calls == "payments"
+        return not any(
+            effect.state != "done" or (open_money and _is_money(effect.step)) for effect in self._effects(held)
+        )
+
+    def _effects(self, held: Held) -> Sequence[Effect]:
+        """What was made, or may have been, for what the message is about."""
         subject = read_message(held.type, held.version, held.body).subject
         if subject is None:
-            return True
+            return ()
         with self.store.of(held.owner) as rows:
-            effects = rows.all(Effect, Effect.subject == subject, Effect.state.in_(("intended", "unknown", "done")))
-        open_money = handler.calls == "payments"
-        return not any(effect.state != "done" or (open_money and _is_money(effect.step)) for effect in effects)
+            return rows.all(Effect, Effect.subject == subject, Effect.state.in_(("intended", "unknown", "done")))
 
     def _refuse(self, held: Held, handler: Handler, reason: str) -> None:
         """Write what the refusal means, in the transaction that ends the delivery."""

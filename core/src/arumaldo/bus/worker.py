@@ -14,9 +14,9 @@ from collections.abc import Callable
 import dramatiq
 import redis
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from arumaldo.bus import deliveries
+from arumaldo.bus import deliveries, dropped
 from arumaldo.bus.bell import QUEUE, open_redis
 from arumaldo.bus.broker import LaneBroker
 from arumaldo.bus.handlers import LANES
@@ -27,7 +27,17 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT = 2.0
 SWEEP = 1.0
+PARTING = 3.0
+"""Seconds that a leaving worker waits for the database to take back what it holds."""
 _ENOUGH_RUNG = 400
+# Nobody died and nothing was tried: neither is counted. The token rises, so that a thread that is still at it commits
+# nothing. A row that such a thread has locked is about to be committed, and is left.
+_HAND_BACK = text("""
+UPDATE deliveries SET holder = NULL, held_until = NULL, token = token + 1, attempt = attempt - 1,
+                      waits_for = 'its worker was told to leave before it was done'
+WHERE id IN (SELECT id FROM deliveries WHERE holder = :worker AND state = 'waiting' FOR UPDATE SKIP LOCKED)
+RETURNING lane, id
+""")
 
 
 def enrol(store: Store) -> int:
@@ -55,6 +65,9 @@ class WorkerProcess:
         self._runner = runner
         self._on_overstay = on_overstay
         self._threads_per_lane = threads
+        self._gate = threading.Lock()
+        self._leaving = False
+        self._inside: set[int] = set()  # threads that may claim, or hold something
         self._redis = open_redis(redis_url, timeout=0.5)
         self._brokers = [LaneBroker(lane, redis_url, threads) for lane in lanes]
         self._workers = [self._worker(broker) for broker in self._brokers]
@@ -66,7 +79,10 @@ class WorkerProcess:
         ]
 
     def _worker(self, broker: LaneBroker) -> dramatiq.Worker:
-        dramatiq.actor(broker=broker, actor_name=broker.lane, queue_name=broker.lane)(self._runner.run)
+        def take(delivery: int) -> None:
+            self._take(broker.lane, delivery)
+
+        dramatiq.actor(broker=broker, actor_name=broker.lane, queue_name=broker.lane)(take)
         return dramatiq.Worker(broker, queues={broker.lane}, worker_timeout=500, worker_threads=broker.threads)
 
     def start(self) -> None:
@@ -77,26 +93,66 @@ class WorkerProcess:
             worker.start()
 
     def stop(self, patience: float = 20.0) -> bool:
-        """Claim nothing more, finish what is held within `patience` seconds; True when all was finished."""
-        for broker in self._brokers:
-            broker.claiming = False
+        """Claim nothing more, finish what is held within `patience` seconds, and hand the rest back at once.
+
+        False: threads of this process are still at what others may hold by now, so the process has to end.
+        """
+        self._claim_no_more()
         ends_at = time.monotonic() + patience
-        while self._in_time() and time.monotonic() < ends_at:
+        while (self._claiming() or self._in_time()) and time.monotonic() < ends_at:
             time.sleep(0.05)
-        finished = not self._runner.busy
+        finished = not self._inside
         self._over.set()
+        ends_at = time.monotonic() + PARTING
+        for thread in self._threads:  # a heartbeat under way would write us down again after we have left
+            thread.join(max(0.0, ends_at - time.monotonic()))
         if finished:
             stopping = [threading.Thread(target=worker.stop, args=(3000,)) for worker in self._workers]
             for thread in stopping:
                 thread.start()
             for thread in stopping:
                 thread.join()
-        self._leave()
-        return finished
+        return self._part() and finished
+
+    def _take(self, lane: str, delivery: int) -> None:
+        """One attempt; once this process is leaving, the number is rung for another one instead."""
+        me = threading.get_ident()
+        with self._gate:
+            if not self._leaving:
+                self._inside.add(me)
+        if me not in self._inside:
+            self._ring(lane, [delivery])
+            return
+        try:
+            self._runner.run(delivery)
+        finally:
+            self._inside.discard(me)
+
+    def _claim_no_more(self) -> None:
+        """Who is inside may still claim what it was handed; nobody comes in any more."""
+        for broker in self._brokers:
+            broker.claiming = False
+        with self._gate:
+            self._leaving = True
+
+    def _claiming(self) -> bool:
+        return bool(self._inside - set(self._runner.busy))
+
+    def _part(self) -> bool:
+        """Hand back and go from the book. False: the database hangs, and so would whoever waits for it."""
+        parting = threading.Thread(target=self._leave, name="parting", daemon=True)
+        parting.start()
+        parting.join(PARTING)
+        return not parting.is_alive()
 
     def _leave(self) -> None:
-        with contextlib.suppress(DBAPIError), self._runner.store.hub() as session:
-            session.execute(text("DELETE FROM workers WHERE id = :id"), {"id": self._runner.worker})
+        """Others need not wait for our heartbeat to grow old, unless the database is away."""
+        with contextlib.suppress(SQLAlchemyError):
+            with self._runner.store.hub() as session:
+                free = session.execute(_HAND_BACK, {"worker": self._runner.worker}).all()
+                session.execute(text("DELETE FROM workers WHERE id = :id"), {"id": self._runner.worker})
+            for lane, delivery in free:
+                self._ring(lane, [delivery])
 
     def _every(self, pause: float, job: Callable[[], None]) -> None:
         while not self._over.wait(pause * random.uniform(0.8, 1.0)):  # noqa: S311 - so that workers do not march in step
@@ -120,6 +176,8 @@ class WorkerProcess:
 
     def _sweep(self) -> None:
         """Ring for what is due or abandoned; where Redis is away, offer it to this process's own threads."""
+        if not self._leaving:  # else it is handed back in the end, and does not count
+            dropped.let_go(self._runner.store, self._runner.worker, lambda: list(self._runner.at.values()))
         deliveries.release_abandoned(self._runner.store)
         found = deliveries.due(self._runner.store, [broker.lane for broker in self._brokers])
         for broker in self._brokers:
@@ -148,8 +206,7 @@ class WorkerProcess:
             return
         self._overstayed = True
         log.error("a step holds its thread beyond its deadline; this worker finishes the rest and leaves")
-        for broker in self._brokers:
-            broker.claiming = False
+        self._claim_no_more()
         self._on_overstay()
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from arumaldo.capabilities.billing import Plan
+from arumaldo.config import addresses
 from arumaldo.errors import ConfigError
 from arumaldo.plugin import Plugin, PluginSettings
 
@@ -38,15 +39,22 @@ def _host_and_port(value: str) -> str:
 
 
 def _database(value: SecretStr) -> SecretStr:
-    scheme = value.get_secret_value().partition("://")[0]
-    if scheme not in (EMBEDDED, "postgresql", "postgresql+psycopg", "postgres"):
-        raise ValueError(f'must be "{EMBEDDED}" or an address like "postgresql://app@db.example.com/hub"')
+    address = value.get_secret_value()
+    if address == EMBEDDED:
+        return value
+    if not addresses.is_database(address):
+        raise ValueError(f'must be "{EMBEDDED}" or an address like "{addresses.DATABASE_EXAMPLE}"')
+    addresses.database_settings(address)
     return value
 
 
 def _redis(value: SecretStr) -> SecretStr:
-    if value.get_secret_value().partition("://")[0] not in (EMBEDDED, "redis", "rediss", "unix"):
-        raise ValueError(f'must be "{EMBEDDED}" or an address like "redis://redis.example.com:6379/0"')
+    address = value.get_secret_value()
+    if address == EMBEDDED:
+        return value
+    if not addresses.is_redis(address):
+        raise ValueError(f'must be "{EMBEDDED}" or an address like "{addresses.REDIS_EXAMPLE}"')
+    addresses.check_redis(address)
     return value
 
 
@@ -119,6 +127,8 @@ class HubSettings(_Table):
     """host[:port] that shows generated pages, never that of the portal; "preview." before `base_url`'s by default."""
     threads: int = Field(default=16, ge=2, le=256)
     """Threads for pages in each web process; the pools of database connections are computed from it."""
+    reconcile_every: int = Field(default=600, ge=10, le=86_400)
+    """Seconds between two comparisons of what the vendors hold with what this installation knows of."""
     trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], Field(strict=False)] = ()
     """IP addresses or networks whose X-Forwarded headers are believed."""
     real_hosting_with_sandbox_payments: Literal["no", "yes, really"] = "no"

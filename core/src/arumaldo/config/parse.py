@@ -15,10 +15,10 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from arumaldo.config.addresses import has_password
 from arumaldo.config.lines import line_numbers
 from arumaldo.config.model import Config, HubSettings
 from arumaldo.config.references import References
@@ -94,7 +94,7 @@ def _document(text: str, name: str) -> dict[str, Any]:
 def _read_hub(tables: Tables, environ: Mapping[str, str]) -> HubSettings | None:
     table = tables.table("hub")
     tables.refuse_open_secrets(("hub",), table, ("secret", "previous_secrets"))
-    tables.refuse_open_secrets(("hub",), table, [key for key in ("database", "redis") if _has_password(table.get(key))])
+    tables.refuse_open_secrets(("hub",), table, _with_password(table))
     variables = {key: variable for key, variable in FROM_ENVIRONMENT.items() if environ.get(variable)}
     told = {**table, **{key: environ[variable] for key, variable in variables.items()}}
     hub, missing = tables.model(HubSettings, ("hub",), told, told_by=variables)
@@ -102,11 +102,9 @@ def _read_hub(tables: Tables, environ: Mapping[str, str]) -> HubSettings | None:
     return hub
 
 
-def _has_password(address: object) -> bool:
-    try:
-        return isinstance(address, str) and bool(urlsplit(address).password)
-    except ValueError:
-        return False
+def _with_password(table: Mapping[str, Any]) -> list[str]:
+    said = {key: table.get(key) for key in ("database", "redis")}
+    return [key for key, address in said.items() if isinstance(address, str) and has_password(address)]
 
 
 def _stand_in(tables: Tables) -> HubSettings:

@@ -7,13 +7,13 @@ for it is undone.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from arumaldo.bus.effects import in_doubt, made, refused_so_far, settle
+import arumaldo.flows.failing  # noqa: F401 - the other end of a paid order
+from arumaldo.bus.effects import in_doubt, made, settle
 from arumaldo.bus.handlers import HANDLERS, handles
 from arumaldo.bus.work import Work
 from arumaldo.capabilities.billing import Address, Plan
@@ -21,6 +21,7 @@ from arumaldo.errors import OutcomeUnknown, ProviderError, Refused
 from arumaldo.flows import facts
 from arumaldo.flows.moves import move
 from arumaldo.flows.questions import facts_of, facts_to_show
+from arumaldo.flows.repairs import CHARGE
 from arumaldo.store.business import Brief, Preview
 from arumaldo.store.orders import Order, Payment, Site
 from arumaldo.store.scope import Rows
@@ -31,10 +32,6 @@ from arumaldo.website.models import Section, Website
 from arumaldo.website.schema import section_schema, strict_schema
 
 HANDLERS.default_refusal = facts.OrderFailed
-CHARGE, CREATE_SITE = "payments.charge", "hosting.create_site"
-AGAIN_AFTER = timedelta(hours=1)
-LATE_CHARGES = timedelta(days=2)
-SURE_OF_SITES = timedelta(seconds=60)
 WRITING_ATTEMPTS = 4
 READY_WITHIN = timedelta(minutes=30)
 """A host that has not prepared a site by then will not: the order fails and the money goes back."""
@@ -135,18 +132,17 @@ def charge_the_card(message: facts.PaymentSubmitted, work: Work) -> None:
         payment = rows.get_one(Payment, message.payment_id, lock=True)
         if payment.state not in ("submitted", "unknown", "held"):
             return
-        if payment.token is None:
-            raise Refused("hub", "The card details are gone. Nothing was charged. Please enter the card again.")
+        order = rows.get_one(Order, message.order_id)
+        token = _token(rows, payment, work)
         # An earlier attempt may have reached the gateway: the page says so.
-        if in_doubt(rows, CHARGE, message.order_id) and move(payment, "unknown"):
-            doubt = facts.PaymentInDoubt(order_id=message.order_id, payment_id=payment.id)
-            rows.publish(doubt, ends=False)
-        amount, email, token = payment.money, payment.email, work.open(payment.token)
-        title = rows.get_one(Order, message.order_id).plan["title"]
+        if in_doubt(rows, CHARGE, order.id) and move(payment, "unknown"):
+            rows.publish(facts.PaymentInDoubt(order_id=order.id, payment_id=payment.id), ends=False)
+    if order.state == "chosen":  # in a restored book, the money may be older than the price
+        work.look_again(1.0, "the price of the order is being worked out")
 
     charge = work.hub.payments.charge(
         reference=work.reference(message.order_id, payment.generation),
-        amount=amount, token=token, description=title, email=email,
+        amount=payment.money, token=token, description=order.plan["title"], email=payment.email,
     )  # fmt: skip
     if charge.state == "held":
         charge = work.hub.payments.get_charge(charge_id=charge.id)
@@ -172,7 +168,7 @@ def tell_that_it_was_declined(message: facts.PaymentDeclined, work: Work) -> Non
     with work.transaction() as rows:
         payment = rows.get_one(Payment, message.payment_id, lock=True)
         if move(payment, "declined"):
-            payment.problem, payment.token, payment.ended_at = message.reason, None, _now(rows)
+            payment.problem, payment.token, payment.ended_at = message.reason, None, rows.now()
 
 
 # 4. The site: made, ready, filled, handed over.
@@ -200,7 +196,7 @@ def wait_until_the_site_is_ready(message: facts.SiteCreated, work: Work) -> None
         site = _site(rows, message.order_id)
         if site.state != "preparing":
             return
-        waited = _now(rows) - site.created_at
+        waited = rows.now() - site.created_at
 
     hosted = work.hub.hosting.get_site(site_id=site.hosted_id)
     if hosted.state == "failed" or (hosted.state != "live" and waited > READY_WITHIN):
@@ -211,7 +207,7 @@ def wait_until_the_site_is_ready(message: facts.SiteCreated, work: Work) -> None
     with work.transaction() as rows:
         site = _site(rows, message.order_id)
         if move(site, "ready"):
-            site.ready_at, site.url = _now(rows), hosted.url
+            site.ready_at, site.url = rows.now(), hosted.url
             rows.publish(facts.SiteReady(order_id=message.order_id))
 
 
@@ -223,7 +219,7 @@ def put_the_pages_in(message: facts.SiteReady, work: Work) -> None:
             return
         order = rows.get_one(Order, message.order_id)
         website = Website.model_validate(rows.get_one(Preview, order.preview_id).content)
-        waited = _now(rows) - work.published_at
+        waited = rows.now() - work.published_at
 
     if website.digest() != order.preview_digest:
         raise Refused("hub", "the approved pages are not the ones that were ordered")
@@ -242,113 +238,8 @@ def hand_the_site_over(message: facts.PagesPublished, work: Work) -> None:
     with work.transaction() as rows:
         order, site = rows.get_one(Order, message.order_id, lock=True), _site(rows, message.order_id)
         if move(order, "live") and move(site, "live"):
-            order.ended_at = site.live_at = _now(rows)
+            order.ended_at = site.live_at = rows.now()
             rows.publish(facts.SiteHandedOver(order_id=order.id))
-
-
-# When a paid order cannot be fulfilled: the money goes back, and what was made is taken away.
-
-
-@handles(facts.OrderFailed)
-def note_that_the_order_failed(message: facts.OrderFailed, work: Work) -> None:
-    with work.transaction() as rows:
-        order = rows.get_one(Order, message.order_id, lock=True)
-        if move(order, "failed"):
-            order.problem = message.reason
-
-
-@handles(facts.OrderFailed, calls="payments", refused=facts.ReturnRefused)
-def give_the_money_back(message: facts.OrderFailed, work: Work) -> None:
-    _give_back(message.order_id, work)
-
-
-@handles(facts.ReturnRefused, calls="payments", refused=facts.ReturnRefused)
-def give_the_money_back_again(message: facts.ReturnRefused, work: Work) -> None:
-    """The gateway would not: it is asked again every hour until it does, or until a person has returned the money."""
-    _wait_an_hour(work, "the gateway refused to return the money")
-    _give_back(message.order_id, work)
-
-
-@handles(facts.OrderFailed, calls="hosting", refused=facts.RemovalRefused)
-def remove_the_site(message: facts.OrderFailed, work: Work) -> None:
-    _remove(message.order_id, work)
-
-
-@handles(facts.RemovalRefused, calls="hosting", refused=facts.RemovalRefused)
-def remove_the_site_again(message: facts.RemovalRefused, work: Work) -> None:
-    _wait_an_hour(work, "the host refused to remove the site")
-    _remove(message.order_id, work)
-
-
-# A charge that was in doubt, and was not found, might still be booked: whoever is charged so late gets it back.
-
-
-@handles(facts.PaymentDeclined, calls="payments", apart=True)
-def look_for_a_late_charge(message: facts.PaymentDeclined, work: Work) -> None:
-    with work.transaction() as rows:
-        payment = rows.get_one(Payment, message.payment_id)
-        effect = made(rows, CHARGE, message.order_id, payment.generation)
-        waited = _now(rows) - work.published_at
-        if effect is None or not effect.looks or waited > LATE_CHARGES:
-            return
-        reference, amount = effect.reference, payment.money
-
-    late = [charge for charge in work.hub.payments.find_charges(reference=reference) if charge.state == "paid"]
-    if not late:
-        work.look_again(min(600.0, 30 + waited.total_seconds()), "a charge that was in doubt may still be booked")
-    work.hub.payments.give_back(reference=work.reference(message.payment_id), charge_id=late[0].id, amount=amount)
-
-    with work.transaction() as rows:
-        rows.publish(facts.LateChargeReturned(order_id=message.order_id, payment_id=message.payment_id))
-
-
-def _give_back(order_id: UUID, work: Work) -> None:
-    with work.transaction() as rows:
-        payment = rows.first(Payment, Payment.order_id == order_id, Payment.state != "declined")
-        if payment is None or payment.state != "paid" or payment.charge_id is None:
-            return
-        charge_id, amount = payment.charge_id, payment.money
-        generation = refused_so_far(rows, "payments.give_back", order_id) + 1
-
-    work.hub.payments.give_back(reference=work.reference(order_id, generation), charge_id=charge_id, amount=amount)
-    settle(work, CHARGE, order_id, "undone")
-
-    with work.transaction() as rows:
-        payment = rows.get_one(Payment, payment.id, lock=True)
-        order = rows.get_one(Order, order_id, lock=True)
-        move(order, "failed")  # the step beside this one may not have come that far yet
-        if move(payment, "returned") and move(order, "returned"):
-            payment.ended_at = order.ended_at = _now(rows)
-            rows.publish(facts.MoneyReturned(order_id=order.id))
-
-
-def _remove(order_id: UUID, work: Work) -> None:
-    with work.transaction() as rows:
-        site = rows.first(Site, Site.order_id == order_id)
-        effect = made(rows, CREATE_SITE, order_id)
-        if effect is None or effect.state in ("refused", "undone"):
-            return
-        waited = _now(rows) - effect.intended_at
-
-    hosted = [effect.vendor_id] if effect.vendor_id else []
-    if effect.state != "done":  # what is in doubt is settled before it is undone
-        hosted = [found.id for found in work.hub.hosting.find_sites(reference=effect.reference)]
-        if not hosted and waited < SURE_OF_SITES:
-            work.look_again(5, "asking the host whether it made the site")
-    for site_id in hosted:
-        work.hub.hosting.remove_site(site_id=site_id)
-    settle(work, CREATE_SITE, order_id, "undone")
-
-    with work.transaction() as rows:
-        if site is None or move(_site(rows, order_id), "removed"):
-            rows.publish(facts.SiteRemoved(order_id=order_id))
-
-
-def _wait_an_hour(work: Work, because: str) -> None:
-    with work.transaction() as rows:
-        waited = _now(rows) - work.published_at
-    if waited < AGAIN_AFTER:
-        work.look_again(600, because)
 
 
 def _website(content: object, work: Work) -> Website:
@@ -377,10 +268,20 @@ def _ready(preview: Preview, website: Website) -> None:
     preview.state, preview.problem = "ready", None
 
 
+def _token(rows: Rows, payment: Payment, work: Work) -> str:
+    """What stands for the card; empty where the money is known to have been taken."""
+    if payment.token is not None:
+        return work.open(payment.token)
+    effect = made(rows, CHARGE, payment.order_id, payment.generation)
+    if effect is None or effect.state != "done":
+        raise Refused("hub", "The card details are gone. Nothing was charged. Please enter the card again.")
+    return ""
+
+
 def _paid(rows: Rows, payment: Payment) -> None:
     order = rows.get_one(Order, payment.order_id, lock=True)
     move(order, "paid")
-    order.paid_at = payment.ended_at = _now(rows)
+    order.paid_at = payment.ended_at = rows.now()
     payment.token = None
 
 
@@ -388,8 +289,3 @@ def _site(rows: Rows, order_id: object) -> Site:
     return rows.session.scalars(
         select(Site).where(Site.order_id == order_id, Site.account_id == rows.owner.account_id).with_for_update()
     ).one()
-
-
-def _now(rows: Rows) -> datetime:
-    moment: datetime = rows.session.scalars(select(func.hub_now())).one()
-    return moment

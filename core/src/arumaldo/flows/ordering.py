@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from arumaldo.bus.bindings import bound
+from arumaldo.bus.clocks import standstill
 from arumaldo.capabilities.billing import Address, Plan
 from arumaldo.capabilities.payments import PaymentField, PaymentPage
 from arumaldo.config import MAIN
@@ -36,6 +37,25 @@ class AlreadyPaying(HubError):
     """There is a payment for this order that was not declined: no second one."""
 
 
+_WAITS_FOR: dict[Where, tuple[str, str]] = {
+    "preview": ("ai", "The service that writes your pages"),
+    "payment": ("billing", "The service that works out your price"),
+    "paying": ("payments", "The payment service"),
+    "unknown": ("payments", "The payment service"),
+    "held": ("payments", "The payment service"),
+    "building": ("hosting", "The company that hosts your website"),
+    "failed": ("payments", "The payment service"),
+}
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Why it takes longer than it should, in words for the customer."""
+
+    said: str
+    since: datetime
+
+
 @dataclass(frozen=True)
 class Step:
     """One line of the progress list."""
@@ -58,6 +78,7 @@ class Journey:
     site: Site | None
     steps: Sequence[Step]
     message: str
+    delay: Delay | None = None
 
 
 def choose_plan(inst: Installation, rows: Rows, plan: str, country: str, postal_code: str) -> Order:
@@ -147,7 +168,27 @@ def journey(rows: Rows) -> Journey:
         payment = rows.first(Payment, Payment.order_id == order.id, order_by=Payment.generation.desc())
         site = rows.first(Site, Site.order_id == order.id)
     step = _where(brief, preview, order, payment)
-    return Journey(step, brief, preview, order, payment, site, _steps(order, payment, site), _message(step, payment))
+    waits = (step != "preview" or (preview and preview.state == "making")) and (step != "payment" or _unquoted(order))
+    return Journey(
+        step, brief, preview, order, payment, site, _steps(order, payment, site), _message(step, payment),
+        _delay(rows, step) if waits else None,
+    )  # fmt: skip
+
+
+def _unquoted(order: Order | None) -> bool:
+    return order is not None and order.state == "chosen"
+
+
+def _delay(rows: Rows, step: Where) -> Delay | None:
+    capability, who = _WAITS_FOR.get(step, ("", ""))
+    found = standstill(rows.session, rows.owner, capability) if capability else None
+    if found is None:
+        return None
+    if found.ours:
+        said = "Something has to be put right on our side first. Nothing is lost, and it goes on by itself afterwards."
+    else:
+        said = f"{who} does not answer. We ask it again and again; nothing is lost, and you need not do anything."
+    return Delay(said, found.since)
 
 
 def _where(brief: Brief | None, preview: Preview | None, order: Order | None, payment: Payment | None) -> Where:

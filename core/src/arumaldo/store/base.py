@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import DateTime, ForeignKeyConstraint, MetaData, UniqueConstraint, text
@@ -23,6 +23,11 @@ def new_id() -> uuid.UUID:
     value = value & ~(0xF << 76) | (0x7 << 76)
     value = value & ~(0x3 << 62) | (0x2 << 62)
     return uuid.UUID(int=value)
+
+
+def moment_of(made: uuid.UUID) -> datetime:
+    """When an id of `new_id` was made, by the clock of the host that made it."""
+    return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)
 
 
 class Row(DeclarativeBase):

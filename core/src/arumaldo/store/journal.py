@@ -98,6 +98,8 @@ class Effect(Owned, Row):
     keys = (
         lambda: UniqueConstraint("reference"),
         lambda: UniqueConstraint("subject", "step", "generation"),
+        # So much of a reference is kept by a vendor that has room for a name alone.
+        lambda: Index("ix_effects_short_reference", text("left(reference, 10)")),
         lambda: Index(
             "uq_effects_one_not_refused", "subject", "step", unique=True, postgresql_where=text("state <> 'refused'")
         ),
@@ -118,6 +120,7 @@ class Effect(Owned, Row):
     result: Mapped[dict[str, Any] | None]
     problem: Mapped[str | None]
     looks: Mapped[int] = mapped_column(server_default=text("0"))
+    before_restore: Mapped[bool] = mapped_column(server_default=text("false"))  # may stand in the book that was lost
     intended_at: Mapped[datetime] = mapped_column(server_default=NOW)
     settled_at: Mapped[datetime | None]
 
@@ -143,6 +146,7 @@ class ProviderClock(Row):
     reseller_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("resellers.id"), primary_key=True)
     provider: Mapped[str] = mapped_column(primary_key=True)
     failures: Mapped[int] = mapped_column(server_default=text("0"))  # in a row
+    failing_since: Mapped[datetime | None]
     not_before: Mapped[datetime | None]
     parked_at: Mapped[datetime | None]
     reason: Mapped[str | None]

@@ -6,12 +6,16 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, create_engine, event, select, text
+from psycopg.errors import ReadOnlySqlTransaction
+from sqlalchemy import ColumnElement, Engine, ExceptionContext, create_engine, event, select, text
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from arumaldo.config.addresses import database_settings
 from arumaldo.errors import ConfigError, HubError
 from arumaldo.store.seal import Keyring
 
@@ -80,6 +84,11 @@ class Rows:
         """All matches, oldest first unless told otherwise."""
         return cast("Sequence[Owned]", self.session.scalars(self._query(model, where, order_by)).all())
 
+    def now(self) -> datetime:
+        """The hub's time."""
+        moment: datetime = self.session.execute(_NOW).scalar_one()
+        return moment
+
     def add(self, row: Owned) -> Owned:
         """Add the row as this account's, and send it to the database, so that its constraints speak at once."""
         row.reseller_id, row.account_id = self.owner.reseller_id, self.owner.account_id
@@ -128,6 +137,7 @@ class Store:
         self.engine.dispose()
 
 
+_NOW = text("SELECT hub_now()")
 _ENTER_HUB = text("SELECT set_config('arumaldo.hub', 'on', true)")
 _ENTER_ACCOUNT = text("SELECT set_config('arumaldo.account', :account, true), set_config('arumaldo.hub', 'off', true)")
 
@@ -138,22 +148,22 @@ def enter_account(session: Session, owner: Owner) -> None:
 
 
 def connect(url: str, *, pool_size: int = 10) -> Engine:
-    """An engine for `url` with timeouts that survive a silent network cut (library defaults block for over 80 s)."""
-    plain = url.partition("://")[2]
+    """An engine for `url`, with settings that survive a silent network cut and a fail-over; see `config.addresses`.
+
+    ConfigError: the address is wrong.
+    """
+    try:
+        settings = database_settings(url)
+    except ValueError as error:
+        raise ConfigError(f"The address of the database {error}.") from None
     engine = create_engine(
-        f"postgresql+psycopg://{plain}",
+        "postgresql+psycopg://",  # SQLAlchemy cannot read an address of several hosts; libpq can
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
         hide_parameters=True,  # a password's hash has no business in an error's text
-        connect_args={
-            "connect_timeout": 3,
-            "tcp_user_timeout": 5000,
-            "application_name": "arumaldo",
-            # Whoever freezes within a transaction must not hold up the others' rows.
-            "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=20s",
-        },
+        connect_args=settings,
     )
 
     @event.listens_for(engine, "connect")
@@ -161,7 +171,28 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
         connection.execute("SET timezone = 'UTC'")
         connection.commit()
 
+    event.listen(engine, "checkout", _leave_what_takes_no_writes)
+    event.listen(engine, "handle_error", _writes_are_refused)
     return engine
+
+
+def _leave_what_takes_no_writes(connection: Any, _record: object, _proxy: object) -> None:
+    """A server that was made a standby, or read-only, since we connected: the hub looks for the one that writes.
+
+    The server says so with its next answer, and the pool has just had one.
+    """
+    said = connection.info.parameter_status
+    if "on" in (said("in_hot_standby"), said("default_transaction_read_only")):
+        raise InvalidatePoolError
+
+
+def _writes_are_refused(context: ExceptionContext) -> OperationalError | None:
+    """It became so within a transaction: then the database is away, and all connections to it are dropped."""
+    refused = context.original_exception
+    if not isinstance(refused, ReadOnlySqlTransaction):
+        return None
+    context.is_disconnect = True
+    return OperationalError(None, None, refused, connection_invalidated=True)
 
 
 def check_role(engine: Engine) -> None:

@@ -5,6 +5,7 @@ from arumaldo.store.business import Brief, Preview
 from arumaldo.store.journal import Binding, ConfigVersion, Delivery, Effect, MessageRow, ProviderClock, Worker
 from arumaldo.store.orders import Order, Payment, Site
 from arumaldo.store.people import Account, Attempt, LogIn, Member, Reseller, User
+from arumaldo.store.upkeep import Duty, Finding, Pause, Restoration
 
 __all__ = [
     "Account",
@@ -13,15 +14,19 @@ __all__ = [
     "Brief",
     "ConfigVersion",
     "Delivery",
+    "Duty",
     "Effect",
+    "Finding",
     "LogIn",
     "Member",
     "MessageRow",
     "Order",
+    "Pause",
     "Payment",
     "Preview",
     "ProviderClock",
     "Reseller",
+    "Restoration",
     "Row",
     "Site",
     "User",

@@ -200,9 +200,12 @@ class HostingConformance:
             hosting.get_site(site_id=site.id)
 
     def test_removing_a_site_twice_is_removing_it_once(self, hosting: Hosting, site: HostedSite) -> None:
-        hosting.remove_site(site_id=site.id)
-        hosting.remove_site(site_id=site.id)
-        hosting.remove_site(site_id=self.unknown_id)
+        other = self.create(hosting, new_reference())
+        for site_id in (site.id, site.id, self.unknown_id):
+            hosting.remove_site(site_id=site_id)
+        with pytest.raises(NotFound):
+            hosting.get_site(site_id=site.id)
+        assert hosting.get_site(site_id=other.id).id == other.id
 
     def test_pages_cannot_be_put_on_a_site_that_is_gone(self, hosting: Hosting, site: HostedSite) -> None:
         hosting.remove_site(site_id=site.id)

@@ -8,4 +8,5 @@ plugin = Plugin(
     provides={"payments": "arumaldo_authorizenet.payments:AuthorizenetPayments"},
     sandbox="arumaldo_authorizenet.sandbox:AuthorizenetSandbox",
     browser="arumaldo_authorizenet:browser",
+    check="arumaldo_authorizenet.check:check",
 )

@@ -60,7 +60,11 @@ class Gateway:
 
     def knows_client_key(self) -> bool:
         """Whether the account's public client key is the one in our settings."""
-        return self.read("getMerchantDetailsRequest", {}, Account).public_client_key == self._settings.client_key
+        return self.account().public_client_key == self._settings.client_key
+
+    def account(self) -> Account:
+        """What the account says of itself."""
+        return self.read("getMerchantDetailsRequest", {}, Account)
 
     def close(self) -> None:
         self._door.close()

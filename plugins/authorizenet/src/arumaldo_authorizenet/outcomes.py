@@ -45,6 +45,7 @@ _ACCOUNT = {
 # The request itself was at fault and reached no card.
 _NOT_UNDERSTOOD = {"E00003", "E00013", "E00014", "E00015", "E00016", "E00088", "E00089", "E00090", "E00091", "E00092"}
 
+FOREIGN_CLIENT_KEY = "client_key in [plugins.authorizenet] is not that of login; copy it from the same account"
 CARD_GONE = "The card details could not be used any more. Nothing was charged. Please enter the card again."
 OUR_FAULT = (
     "We could not put the payment to the bank because of a mistake on our side ({code}). Nothing was charged. Please"

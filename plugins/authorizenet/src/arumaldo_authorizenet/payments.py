@@ -157,7 +157,7 @@ class AuthorizenetPayments:
             ours = self._gateway.knows_client_key()
         if ours:
             return Refused(NAME, outcomes.CARD_GONE)
-        return Denied(NAME, "client_key in [plugins.authorizenet] is not that of login; copy it from the same account")
+        return Denied(NAME, outcomes.FOREIGN_CLIENT_KEY)
 
     def _void(self, reference: str, sale: Details) -> MoneyBack | None:
         """None when the gateway says that there is nothing to void (any more)."""

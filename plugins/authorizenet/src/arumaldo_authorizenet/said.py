@@ -174,6 +174,8 @@ class Account(Said):
     """The part of getMerchantDetails that we read."""
 
     public_client_key: str = ""
+    currencies: list[str] | None = None
+    is_test_mode: bool = False
 
 
 class Rows(Said):

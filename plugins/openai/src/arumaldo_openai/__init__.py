@@ -7,6 +7,7 @@ plugin = Plugin(
     settings=Settings,
     provides={"ai": "arumaldo_openai.ai:OpenAiWriter"},
     sandbox="arumaldo_openai.sandbox:OpenAiSandbox",
+    check="arumaldo_openai.check:check",
 )
 
 __all__ = ["Settings", "plugin"]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import httpx2
 import openai
@@ -84,6 +84,13 @@ class Answer(BaseModel):
                 yield from item.content or []
 
 
+class _Model(BaseModel):
+    id: str
+
+
+Said = TypeVar("Said", bound=BaseModel)
+
+
 class Door:
     """The vendor, as far as we talk to it."""
 
@@ -103,23 +110,29 @@ class Door:
         Unavailable: no whole answer, or the vendor is busy. Denied: key, money, or a setting. Refused: the vendor
         will not take this request.
         """
-        answer = self._sent(request)
+        answer = self._sent(self._openai.responses.with_raw_response.create, Answer, request)
         if isinstance(answer, ProviderError):
             raise answer
         if answer.status == "failed":
             raise _failed(answer.error.code if answer.error else "")
         return answer
 
+    def look_up(self, model: str) -> None:
+        """One GET /models/{model}. Denied: the key is not accepted, or its account has no such model."""
+        found = self._sent(self._openai.models.with_raw_response.retrieve, _Model, {"model": model})
+        if isinstance(found, ProviderError):
+            raise found
+
     def close(self) -> None:
         self._openai.close()
 
-    def _sent(self, request: dict[str, Any]) -> Answer | ProviderError:
+    def _sent(self, call: Callable[..., Any], kind: type[Said], request: dict[str, Any]) -> Said | ProviderError:
         """The answer, or the error to raise once nothing of the request hangs on it."""
         left = max(0.05, remaining())
         timeout = httpx2.Timeout(left, connect=min(5.0, left))
         try:
-            raw = self._openai.responses.with_raw_response.create(timeout=timeout, **request)
-            return Answer.model_validate_json(raw.http_response.content.removeprefix(b"\xef\xbb\xbf"))
+            raw = call(timeout=timeout, **request)
+            return kind.model_validate_json(raw.http_response.content.removeprefix(b"\xef\xbb\xbf"))
         except openai.APIStatusError as error:
             return _sorted(error)
         except openai.APITimeoutError:

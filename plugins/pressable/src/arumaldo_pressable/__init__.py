@@ -7,4 +7,5 @@ plugin = Plugin(
     settings=Settings,
     provides={"hosting": "arumaldo_pressable.hosting:PressableHosting"},
     sandbox="arumaldo_pressable.sandbox:PressableSandbox",
+    check="arumaldo_pressable.check:check",
 )

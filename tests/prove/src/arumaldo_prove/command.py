@@ -16,6 +16,7 @@ from arumaldo.errors import ConfigError
 from arumaldo_prove.controls import run_controls
 from arumaldo_prove.explorer import explore
 from arumaldo_prove.faults import NAMES
+from arumaldo_prove.folder import RunFolder
 from arumaldo_prove.proof import prove_once
 from arumaldo_prove.result import Result
 from arumaldo_prove.stage import staged
@@ -34,6 +35,9 @@ def prove(
     cuts: Annotated[
         bool, typer.Option("--cuts", help="Instead: end a worker once at every place where a step can be cut.")
     ] = False,
+    into: Annotated[
+        Path, typer.Option(help="Where to leave the result and, when it did not hold, what the processes wrote.")
+    ] = Path(".arumaldo/prove"),
     as_json: Annotated[bool, typer.Option("--json", help="For a script: one object as the last line.")] = False,
 ) -> None:
     """Prove the promise: kill, freeze and break everything while customers pay, then count at the vendors.
@@ -44,7 +48,11 @@ def prove(
     if unknown := sorted(set(names) - set(NAMES)):
         raise ConfigError(f"There is no fault {', '.join(unknown)}. There are: {', '.join(NAMES)}.")
     try:
-        found = explore(config, seed, _tell) if cuts else _proof(config, seed, customers, names, controls=controls)
+        found = (
+            explore(config, seed, _tell)
+            if cuts
+            else _proof(config, seed, customers, names, RunFolder(into, seed, customers), controls=controls)
+        )
     except Stopped:
         raise SystemExit(EXIT_INTERRUPTED) from None
     if as_json:
@@ -53,10 +61,17 @@ def prove(
     raise SystemExit(0 if found.holds else 1)
 
 
-def _proof(config: Path, seed: int, customers: int, names: Sequence[str], *, controls: bool) -> Result:
+def _proof(
+    config: Path, seed: int, customers: int, names: Sequence[str], folder: RunFolder, *, controls: bool
+) -> Result:
     with staged(config, _tell) as stage:
         result = stage.during(lambda: prove_once(stage, seed, customers, names))
-    return replace(result, control=run_controls(config, seed, _tell)) if controls else result
+        if not result.holds:
+            folder.keep(stage.tree.supervisor.state / "log")
+    if controls:
+        result = replace(result, control=run_controls(config, seed, _tell))
+    folder.write(result.as_json())
+    return result
 
 
 def _tell(sentence: str) -> None:

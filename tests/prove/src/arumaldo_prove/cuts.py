@@ -12,7 +12,7 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from arumaldo.bus.effects import Effects
 from arumaldo.bus.handlers import HANDLERS
 from arumaldo.bus.run import Runner
 from arumaldo.bus.work import Work
+from arumaldo.deadline import CALL_SECONDS
 from arumaldo.demo.files import write_whole
 from arumaldo.hub import Call, Provider
 from arumaldo.installation import Installation
@@ -162,8 +163,8 @@ def _heard(provider: Provider, cutter: Cutter) -> Provider:
 class _HeardProvider(Provider):
     cutter: Cutter
 
-    def call(self, hook: str, arguments: Any) -> Any:
+    def call(self, hook: str, arguments: Mapping[str, Any], within: float = CALL_SECONDS) -> Any:
         self.cutter.before(f"call of {hook}")
-        answer = super().call(hook, arguments)
+        answer = super().call(hook, arguments, within)
         self.cutter.after(f"call of {hook}")
         return answer

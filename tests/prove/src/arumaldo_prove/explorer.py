@@ -15,7 +15,8 @@ from arumaldo.demo.files import write_whole
 from arumaldo.demo.report import Ledgers
 from arumaldo.errors import HubError
 from arumaldo_prove.judge import judge
-from arumaldo_prove.people import Meter, Person
+from arumaldo_prove.pages import Meter
+from arumaldo_prove.people import Person
 from arumaldo_prove.stage import Stage, staged
 
 _PARALLEL = 8

@@ -1,4 +1,7 @@
-"""What can go wrong, by name. Three sorts: weather (all the time), blows (again and again), outages (once each)."""
+"""What can go wrong, by name: weather (all the time), blows (again and again), outages (once each).
+
+A plugin that goes wrong is in `sabotage`.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,23 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
+import psycopg
 import redis
 
 from arumaldo.bus.bell import QUEUE
+from arumaldo_prove.happenings import Diary
+from arumaldo_prove.sabotage import PLUGIN_FAULTS
 from arumaldo_prove.stage import Stage
 from arumaldo_prove.takeover import Takeovers
 
 FROZEN_SECONDS = 11.0
 """Beyond the six seconds without a heartbeat after which a worker's deliveries are free."""
+_AIMED = 0.25
+_BUSY = "SELECT w.pid FROM workers w WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.holder = w.id)"
 _API = r"\A\S+ /(?!_test)"
 """What we ask of a vendor; what the customer's browser asks of it is left alone."""
 
@@ -35,18 +43,9 @@ class Trouble:
     takeovers: Takeovers
     draw: random.Random
     over: threading.Event
-    counts: Counter[str]
+    diary: Diary
     away: float
     """Seconds that an outage of the bell lasts."""
-    outages: list[tuple[float, float]] = field(default_factory=list)
-    """When the bell was away: begin and end, monotonic."""
-    happened: list[tuple[float, str]] = field(default_factory=list)
-    """(monotonic time, what), for whoever wants to know why a page failed."""
-
-    def note(self, what: str) -> None:
-        """It happens now, once more."""
-        self.counts[what] += 1
-        self.happened.append((time.monotonic(), what))
 
 
 Fault = Callable[[Trouble], None]
@@ -61,31 +60,66 @@ class Blow:
 
 
 def kill_worker(trouble: Trouble) -> None:
-    _kill(trouble, trouble.stage.worker_names, "kill-worker")
+    """Every fourth kill is aimed at one that holds something, wherever it just is with it."""
+    name = _at_work(trouble) if trouble.draw.random() < _AIMED else None
+    name = name or trouble.draw.choice(trouble.stage.worker_names)
+    if _another_works(trouble, name):
+        _kill(trouble, name, "kill-worker")
 
 
 def kill_web(trouble: Trouble) -> None:
-    _kill(trouble, trouble.stage.web_names, "kill-web")
+    """One of two may end at any moment: it is struck as soon as the other one serves as well."""
+    with trouble.stage.taking_a_web_away:
+        if _all_webs_serve(trouble):
+            _kill(trouble, trouble.draw.choice(trouble.stage.web_names), "kill-web")
 
 
-def _kill(trouble: Trouble, names: list[str], fault: str) -> None:
-    pid = _signal(trouble.stage, trouble.draw.choice(names), signal.SIGKILL)
+def _all_webs_serve(trouble: Trouble) -> bool:
+    """Waits for it, and answers False when the time of faults is over first."""
+    while not all(map(trouble.stage.serves, trouble.stage.web_names)):
+        if trouble.over.wait(0.1):
+            return False
+    return True
+
+
+def _kill(trouble: Trouble, name: str, fault: str) -> None:
+    pid = _signal(trouble.stage, name, signal.SIGKILL)
     if pid:
-        trouble.note(fault)
+        trouble.diary.note(fault, name)
         trouble.takeovers.died(pid)
 
 
 def freeze_worker(trouble: Trouble) -> None:
     """Hang one for so long that others take its work, then let it go on in the belief that it is still its."""
-    name = trouble.draw.choice(trouble.stage.worker_names)
-    pid = _signal(trouble.stage, name, signal.SIGSTOP)
+    name = _at_work(trouble) or trouble.draw.choice(trouble.stage.worker_names)
+    pid = _signal(trouble.stage, name, signal.SIGSTOP) if _another_works(trouble, name) else 0
     if not pid:
         return
-    trouble.note("freeze-worker")
-    trouble.takeovers.died(pid)
-    trouble.over.wait(FROZEN_SECONDS)
+    trouble.stage.frozen.add(pid)
+    with trouble.diary.lasting("freeze-worker", name):
+        trouble.takeovers.died(pid)
+        trouble.over.wait(FROZEN_SECONDS)
+    trouble.stage.frozen.discard(pid)
     if trouble.stage.tree.supervisor.pid(name) == pid:  # nobody has killed it meanwhile
         _signal(trouble.stage, name, signal.SIGCONT)
+
+
+def _another_works(trouble: Trouble, name: str) -> bool:
+    """Waits until somebody is there who can take over; False when the time of faults is over first."""
+    others = [other for other in trouble.stage.worker_names if other != name]
+    while not any(trouble.stage.works(other) for other in others):
+        if trouble.over.wait(0.1):
+            return False
+    return True
+
+
+def _at_work(trouble: Trouble) -> str | None:
+    """A worker that holds something now; None: there is none, or the database cannot say."""
+    with contextlib.suppress(psycopg.Error):
+        busy = {pid for (pid,) in trouble.stage.rows(_BUSY)}
+        names = [name for name in trouble.stage.worker_names if trouble.stage.tree.supervisor.pid(name) in busy]
+        return trouble.draw.choice(names) if names else None
+    return None
 
 
 def _signal(stage: Stage, name: str, number: signal.Signals) -> int:
@@ -101,7 +135,7 @@ def _signal(stage: Stage, name: str, number: signal.Signals) -> int:
 def flush(trouble: Trouble) -> None:
     with _redis(trouble) as client:
         client.flushall()
-        trouble.note("flush")
+        trouble.diary.note("flush")
 
 
 def redis_old_copy(trouble: Trouble) -> None:
@@ -112,7 +146,7 @@ def redis_old_copy(trouble: Trouble) -> None:
         for lane, delivery in old:
             client.rpush(f"{QUEUE}{lane}", delivery)
         client.rpush(f"{QUEUE}flow", "not a number", 10**15)
-        trouble.note("redis-old-copy")
+        trouble.diary.note("redis-old-copy")
 
 
 @contextmanager
@@ -129,55 +163,62 @@ def _redis(trouble: Trouble) -> Iterator[Any]:
 def expire_tokens(trouble: Trouble) -> None:
     for vendor in trouble.stage.ledgers():
         trouble.stage.control("POST", f"{vendor}/expire_tokens")
-    trouble.note("expired-tokens")
+    trouble.diary.note("expired-tokens")
 
 
 def redis_stopped(trouble: Trouble) -> None:
-    began = time.monotonic()
-    with trouble.stage.tree.supervisor.halted("valkey"):
-        trouble.note("redis-stopped")
+    with trouble.diary.lasting("redis-stopped"), trouble.stage.tree.supervisor.halted("valkey"):
         trouble.over.wait(trouble.away)
-    trouble.outages.append((began, time.monotonic()))
 
 
 def redis_hung(trouble: Trouble) -> None:
-    began = time.monotonic()
-    _signal(trouble.stage, "valkey", signal.SIGSTOP)
-    trouble.note("redis-hung")
-    trouble.over.wait(trouble.away)
-    _signal(trouble.stage, "valkey", signal.SIGCONT)
-    trouble.outages.append((began, time.monotonic()))
+    with trouble.diary.lasting("redis-hung"):
+        _signal(trouble.stage, "valkey", signal.SIGSTOP)
+        trouble.over.wait(trouble.away)
+        _signal(trouble.stage, "valkey", signal.SIGCONT)
 
 
 def postgres_restart(trouble: Trouble) -> None:
-    with trouble.stage.tree.supervisor.halted("postgres"):
-        trouble.note("postgres-restart")
+    with trouble.diary.lasting("postgres-restart"), trouble.stage.tree.supervisor.halted("postgres"):
         trouble.over.wait(trouble.draw.uniform(0, 3))
 
 
 def rolling_restart(trouble: Trouble) -> None:
-    """Every web process and worker is asked to leave, one after the other, as a deployment does it."""
-    for name in (*trouble.stage.web_names, *trouble.stage.worker_names):
-        before = _signal(trouble.stage, name, signal.SIGTERM)
-        while before and trouble.stage.tree.supervisor.pid(name) == before and not trouble.over.wait(0.2):
-            pass
-        trouble.over.wait(1.0)
-    trouble.note("rolling-restart")
+    """Every web process and worker is asked to leave, one after the other, as a deployment does it.
+
+    The next one has to wait until this one's successor is there, and a web process until both serve.
+    """
+    with trouble.diary.lasting("rolling-restart"):
+        for name in trouble.stage.web_names:
+            with trouble.stage.taking_a_web_away:
+                if _all_webs_serve(trouble):
+                    _replace(trouble, name)
+                    _all_webs_serve(trouble)
+        for name in trouble.stage.worker_names:
+            if _another_works(trouble, name):
+                _replace(trouble, name)
+
+
+def _replace(trouble: Trouble, name: str) -> None:
+    """Ask it to leave, and wait until it has gone."""
+    before = _signal(trouble.stage, name, signal.SIGTERM)
+    while before and trouble.stage.tree.supervisor.pid(name) == before and not trouble.over.wait(0.1):
+        pass
 
 
 def config_swapped(trouble: Trouble) -> None:
-    _write_config(trouble, lambda text: f"{text}\n# changed at {time.monotonic()}\n")
-    trouble.note("config-swapped")
+    with trouble.diary.lasting("config-swapped"):
+        _write_config(trouble, lambda text: f"{text}\n# changed at {time.monotonic()}\n")
 
 
 def config_broken(trouble: Trouble) -> None:
-    _write_config(trouble, lambda text: text.replace("[providers]", '[providers]\nhosting = "nobody"', 1))
-    trouble.note("config-broken")
+    with trouble.diary.lasting("config-broken"):
+        _write_config(trouble, lambda text: text.replace("[providers]", '[providers]\nhosting = "nobody"', 1))
 
 
 def config_half_written(trouble: Trouble) -> None:
-    _write_config(trouble, lambda text: text[: len(text) // 2])
-    trouble.note("config-half-written")
+    with trouble.diary.lasting("config-half-written"):
+        _write_config(trouble, lambda text: text[: len(text) // 2])
 
 
 def _write_config(trouble: Trouble, changed: Callable[[str], str]) -> None:
@@ -199,7 +240,7 @@ WEATHER: Mapping[str, Orders] = {
     ],
     "late-booking": [{"name": "late-booking", "effect": "late", "answer": "cut", "seconds": 3, "share": 0.03}],
     "rate-limit": [{"name": "rate-limit", "status": 429, "retry_after": 2, "share": 0.03}],
-    "slow-bodies": [{"name": "slow-bodies", "effect": "after", "answer": "drip", "share": 0.01}],
+    "slow-bodies": [{"name": "slow-bodies", "effect": "after", "answer": "drip", "share": 0.02}],
     "cut-answers": [{"name": "cut-answers", "effect": "after", "answer": "cut", "share": 0.03}],
     "malformed": [{"name": "malformed", "effect": "after", "answer": "malformed", "share": 0.03}],
 }
@@ -224,7 +265,12 @@ OUTAGES: Mapping[str, Fault] = {
     "config-half-written": config_half_written,
     "rolling-restart": rolling_restart,
 }
-NAMES = sorted([*WEATHER, LATE_SEARCH, *BLOWS, *OUTAGES])
+NAMES = sorted([*WEATHER, LATE_SEARCH, *BLOWS, *OUTAGES, *PLUGIN_FAULTS])
+
+
+def parts_of(name: str) -> list[str]:
+    """The names under which a fault is counted: its own, or those of its parts."""
+    return [str(order["name"]) for order in WEATHER.get(name, ())] or [name]
 
 
 def begin_weather(stage: Stage, names: list[str], seed: int) -> None:

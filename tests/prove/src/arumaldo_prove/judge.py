@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain
 from uuid import UUID
 
 from arumaldo.bus.work import Reference
@@ -21,14 +23,19 @@ _GENERATIONS = 20
 
 @dataclass(frozen=True)
 class Findings:
-    """`doubles`: kind → objects beyond one per order, counted also when they were undone later (`undone` of them)."""
+    """`doubles`: kind → objects beyond one per order, counted also when they were undone later (`undone` of them).
+
+    `lost`: orders whose money was taken, and that have neither a site nor all of that money back. `both`: orders that
+    have a site and all of their money.
+    """
 
     charges: list[int]
     """For each customer: charges that took effect, returned ones too."""
     sites: list[int]
     doubles: dict[str, int]
-    undone: int
+    undone: dict[str, int]
     lost: int
+    both: int
     refunds: int
 
 
@@ -38,12 +45,15 @@ def judge(people: Sequence[Person], ledgers: Ledgers) -> Findings:
     kinds = {kind: list(_in_effect(ledgers, kind)) for kind in _STEPS}
     by_order = {kind: _by_order(entries, orders) for kind, entries in kinds.items()}
     doubled = {kind: [entries[1:] for entries in found.values()] for kind, found in by_order.items()}
+    paid, live = set(by_order["charges"]), _with_a_site(by_order["sites"])
+    returned = _with_all_money_back(by_order["charges"], kinds["returns"])
     return Findings(
         charges=[_count(person, by_order["charges"]) for person in people],
         sites=[_count(person, by_order["sites"]) for person in people],
         doubles={kind: sum(map(len, surplus)) for kind, surplus in doubled.items()},
-        undone=sum(e.state == "undone" for surplus in doubled.values() for entries in surplus for e in entries),
-        lost=_lost(by_order),
+        undone={kind: sum(e.state == "undone" for e in chain(*surplus)) for kind, surplus in doubled.items()},
+        lost=len(paid - live - returned),
+        both=len(paid & live & returned),
         refunds=len(kinds["returns"]),
     )
 
@@ -79,10 +89,26 @@ def _count(person: Person, by_order: dict[str, list[Entry]]) -> int:
     return sum(len(by_order.get(order, ())) for order in person.orders)
 
 
-def _lost(by_order: dict[str, dict[str, list[Entry]]]) -> int:
-    """Orders whose money was taken and kept, and that have no site."""
-    paid = Counter(
-        order for order, charges in by_order["charges"].items() for charge in charges if charge.state == "live"
-    )
-    live = {order for order, sites in by_order["sites"].items() if any(site.state == "live" for site in sites)}
-    return len(paid.keys() - live)
+def _with_a_site(sites: Mapping[str, Sequence[Entry]]) -> set[str]:
+    return {order for order, entries in sites.items() if any(entry.state == "live" for entry in entries)}
+
+
+def _with_all_money_back(charges: Mapping[str, Sequence[Entry]], returns: Iterable[Entry]) -> set[str]:
+    """Orders of whose charges each went back to the cent, by the returns that name it; a part is not enough."""
+    back: Counter[tuple[str, str]] = Counter()
+    for entry in returns:
+        if entry.state == "live":
+            amount, currency = _money(entry)
+            back[entry.facts.get("charge", ""), currency] += amount
+
+    def is_returned(charge: Entry) -> bool:
+        amount, currency = _money(charge)
+        return amount > 0 and back[charge.id, currency] >= amount
+
+    return {order for order, entries in charges.items() if all(map(is_returned, entries))}
+
+
+def _money(entry: Entry) -> tuple[int, str]:
+    """The `amount` of a ledger's line ("20.57 USD") in hundredths; nothing where the ledger does not say it."""
+    number, _, currency = entry.facts.get("amount", "0 -").partition(" ")
+    return int(Decimal(number) * 100), currency

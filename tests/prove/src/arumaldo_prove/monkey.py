@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections import Counter
 from collections.abc import Sequence
 
 import psycopg
@@ -15,12 +14,15 @@ from arumaldo_prove.faults import (
     LATE_SEARCH,
     OUTAGES,
     TRANSIENT,
-    WEATHER,
     Blow,
     Trouble,
     begin_weather,
     end_weather,
+    parts_of,
 )
+from arumaldo_prove.happenings import Diary
+from arumaldo_prove.presence import Presence
+from arumaldo_prove.sabotage import Sabotage
 from arumaldo_prove.stage import Stage
 from arumaldo_prove.takeover import Takeovers
 
@@ -29,13 +31,13 @@ _BREATH = 3.0
 
 
 class Monkey:
-    """Works from `start` until `stop`. `counts` says how often it did what."""
+    """Works from `start` until `stop`; the diary says what it did when, and `counts` how often."""
 
-    def __init__(self, stage: Stage, seed: int, names: Sequence[str], away: float) -> None:
-        self.counts: Counter[str] = Counter()
-        self.takeovers = Takeovers(stage)
-        self.outages: list[tuple[float, float]] = []
-        self.happened: list[tuple[float, str]] = []
+    def __init__(self, stage: Stage, seed: int, names: Sequence[str], away: float, customers: int) -> None:
+        self.diary = Diary()
+        self.takeovers = Takeovers(stage, self.diary)
+        self._presence = Presence(stage, self.diary)
+        self.sabotage = Sabotage(stage, names, customers)
         self._stage, self._seed, self._names, self._away = stage, seed, list(names), away
         self._kinds_of_kill = len(set(names) & KILLS)
         self._over = threading.Event()
@@ -49,6 +51,7 @@ class Monkey:
 
     def start(self) -> None:
         begin_weather(self._stage, self._names, self._seed)
+        self.sabotage.begin()
         for thread in self._threads:
             thread.start()
 
@@ -62,18 +65,25 @@ class Monkey:
         self._over.set()
         for thread in self._threads:
             thread.join()
-        hits = end_weather(self._stage)
-        self.counts.update({name: count for name, count in hits.items() if count})
-        asked = {name for name in self._names if name in WEATHER}
-        self.counts.update(dict.fromkeys(asked - set(self.counts) - {"vendor-errors"}, 0))
+        self.sabotage.end()
+        self.diary.add(end_weather(self._stage))
         if LATE_SEARCH in self._names:
-            self.counts[LATE_SEARCH] += 1
+            self.diary.note(LATE_SEARCH)
+
+    def leave(self) -> None:
+        """Watch no longer; after the last page."""
+        self.takeovers.close()
+        self._presence.close()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Every fault that was asked for → how often it happened."""
+        asked = {part for name in self._names for part in parts_of(name)}
+        return dict.fromkeys(sorted(asked), 0) | self.diary.counts | self.sabotage.counts()
 
     def _trouble(self, name: str) -> Trouble:
         draw = random.Random(f"{self._seed}/{name}")
-        return Trouble(
-            self._stage, self.takeovers, draw, self._over, self.counts, self._away, self.outages, self.happened
-        )
+        return Trouble(self._stage, self.takeovers, draw, self._over, self.diary, self._away)
 
     def _strike(self, name: str, blow: Blow) -> None:
         trouble = self._trouble(name)

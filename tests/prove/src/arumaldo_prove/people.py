@@ -6,69 +6,20 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urljoin
 
 import httpx2
 
-from arumaldo.demo.browser import Away, Browser, Lost, look
+from arumaldo.demo.browser import Away, Lost, look
 from arumaldo.demo.businesses import COUNT, business
 from arumaldo.demo.walker import Customer
+from arumaldo_prove.pages import MeasuredBrowser, Meter
 
-PAGE_SECONDS = 5.0
-_GLANCE = 0.8
+_GLANCE, _LONGEST_GLANCE, _PATIENT = 0.8, 4.0, 1.2
+"""Seconds between two looks at a page that says "wait": growing, as long as it says the same."""
 _ENDS = {"live", "returned"}
 _APPROVE, _AGAIN = "Approve this website", "Try again"
-_UNAUTHORIZED, _UNAVAILABLE, _BROKEN = 401, 503, 500
-
-
-@dataclass
-class Meter:
-    """What customers saw of the portal: when and how long each page took, and which failed them."""
-
-    pages: list[tuple[float, float]] = field(default_factory=list)
-    """(monotonic time, seconds)."""
-    errors: list[tuple[float, str]] = field(default_factory=list)
-    """(monotonic time, which page and why)."""
-
-    def failed(self, why: str) -> None:
-        self.errors.append((time.monotonic(), why))
-
-
-class MeasuredBrowser(Browser):
-    """A browser that notes what its user has to put up with."""
-
-    def __init__(self, base_url: str, meter: Meter) -> None:
-        super().__init__(base_url)
-        self._meter = meter
-        self._took = 0.0
-
-    def ask(self, method: str, address: str, **options: Any) -> httpx2.Response:
-        """An error is a page that, after the one repeat and in time, is neither an answer nor a true 503."""
-        try:
-            answer = super().ask(method, address, **options)
-        except Away as error:
-            self._meter.failed(f"{method} {error}")
-            raise
-        path = answer.url.path
-        if answer.status_code >= _BROKEN and not _is_true_503(answer):
-            self._meter.failed(f"{method} {path} answered {answer.status_code}")
-        elif self._took > PAGE_SECONDS:
-            self._meter.failed(f"{method} {path} took {self._took:.1f} s")
-        return answer
-
-    def _send(self, method: str, address: str, **options: Any) -> httpx2.Response:
-        began = time.monotonic()
-        try:
-            return super()._send(method, address, **options)
-        finally:
-            self._took = time.monotonic() - began
-            self._meter.pages.append((began, self._took))
-
-
-def _is_true_503(answer: httpx2.Response) -> bool:
-    return answer.status_code == _UNAVAILABLE and answer.headers.get("retry-after", "").isdigit()
+_UNAUTHORIZED = 401
 
 
 class Person(Customer):
@@ -86,7 +37,9 @@ class Person(Customer):
         """Where it stands, for the report."""
         self._email = f"prove-{number}-{secrets.token_hex(4)}@example.com"
         self._password = f"{secrets.token_urlsafe(12)}-Aa1"
+        self._postal_code = f"97205-{number % 10_000:04d}"
         self._is_known = False
+        self._pause_now, self._waits_for = _GLANCE, ""
 
     def walk(self) -> str:
         """Answers how it ended; "" when it did not."""
@@ -156,7 +109,7 @@ class Person(Customer):
         """The first plan, for an address in the United States."""
         visit = self.browser.open("/onboarding/plan")
         if form := visit.form("plan", "country", "postal_code"):
-            self.browser.submit(visit, form, {"country": "US", "postal_code": "97205"})
+            self.browser.submit(visit, form, {"country": "US", "postal_code": self._postal_code})
 
     def pay(self, card: object = None) -> None:
         """Pay with a good card, as often as the page offers it."""
@@ -176,7 +129,10 @@ class Person(Customer):
         self.ended = "returned"
 
     def _wait(self) -> None:
-        self._enough.wait(_GLANCE)
+        is_new = self.said != self._waits_for
+        self._pause_now = _GLANCE if is_new else min(_LONGEST_GLANCE, self._pause_now * _PATIENT)
+        self._waits_for = self.said
+        self._enough.wait(self._pause_now)
 
     def _pause(self, where: str) -> None:
         self.said = where

@@ -5,14 +5,20 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
 
 import psycopg
 
 from arumaldo.demo.businesses import COUNT
+from arumaldo_prove.doubts import Doubt, Doubts
 from arumaldo_prove.faults import FROZEN_SECONDS, KILLS, OUTAGES
+from arumaldo_prove.happenings import Diary
 from arumaldo_prove.judge import judge
 from arumaldo_prove.monkey import Monkey
+from arumaldo_prove.pages import FailedPage
 from arumaldo_prove.people import Crowd
+from arumaldo_prove.presence import NOBODY_SERVES
 from arumaldo_prove.result import Result, at, percentiles
 from arumaldo_prove.stage import Stage
 
@@ -21,13 +27,12 @@ PACE = 0.7
 FINAL_WITHIN = 120.0
 """Seconds after the last fault within which everybody must have come to an end."""
 _TOLD = 10
-_SHORTLY = 15.0
 _LONGEST_OUTAGES = 400.0
 _SHORTEST, _LONGEST = 8.0, 60.0
 _IN_DOUBT = "SELECT count(*) FROM effects WHERE state IN ('intended', 'unknown')"
 _TOUCH_PAGES = frozenset({"kill-web", "rolling-restart", "postgres-restart"})
 """With these a page waits for other things than Redis."""
-_LONGER = 60.0
+_LONGER = 45.0
 """Seconds for which faults go on when the last customer has come."""
 
 
@@ -41,18 +46,20 @@ def prove_once(stage: Stage, seed: int, customers: int, faults: Sequence[str]) -
     began, away = time.monotonic(), away_seconds(customers)
     first = random.Random(seed).randrange(COUNT)
     crowd = Crowd(stage.tree.base_url, stage.tree.sandbox_url, customers, first, _arrivals(customers, faults, away))
-    monkey = Monkey(stage, seed, faults, away)
+    monkey, doubts = Monkey(stage, seed, faults, away, customers), Doubts(stage)
     progress = _Progress(stage, crowd)
     monkey.start()
     crowd.start()
     crowd.wait(_arrivals(customers, faults, away), progress)
-    _wait(lambda: monkey.has_shown_all, _LONGEST_OUTAGES)
+    _wait(lambda: monkey.has_shown_all, _LONGEST_OUTAGES, progress)
     _wait(lambda: 4 * crowd.ended >= 3 * customers, _LONGER, progress)
     monkey.stop()
     stage.say("the last fault is over")
     crowd.wait(FINAL_WITHIN, progress)
     crowd.send_home()
-    return _counted(stage, seed, crowd, monkey, faults, time.monotonic() - began)
+    doubts.close()
+    monkey.leave()
+    return _counted(stage, seed, crowd, monkey, doubts, faults, time.monotonic() - began)
 
 
 def _wait(until: Callable[[], bool], seconds: float, told: Callable[[], None] = lambda: None) -> None:
@@ -68,17 +75,16 @@ def _arrivals(customers: int, faults: Sequence[str], away: float) -> float:
     return max(PACE * customers, outages, FROZEN_SECONDS)
 
 
-def _counted(stage: Stage, seed: int, crowd: Crowd, monkey: Monkey, faults: Sequence[str], seconds: float) -> Result:
-    monkey.takeovers.close()
-    found, people = judge(crowd.people, stage.ledgers()), crowd.people
-    pages = [took for _, took in crowd.meter.pages]
-    away = [took for when, took in crowd.meter.pages if any(begin <= when <= end for begin, end in monkey.outages)]
+def _counted(
+    stage: Stage, seed: int, crowd: Crowd, monkey: Monkey, doubts: Doubts, faults: Sequence[str], seconds: float
+) -> Result:
+    found, people, counts = judge(crowd.people, stage.ledgers()), crowd.people, monkey.counts
     unended = [f"{person.business.name} {person.said}" for person in people if person.ended is None]
     return Result(
         seed=seed,
         customers=len(people),
         seconds=round(seconds, 1),
-        faults={name: monkey.counts[name] for name in sorted({*monkey.counts, *faults} - {"vendor-errors"})},
+        faults=counts,
         live=sum(person.ended == "live" for person in people),
         returned=sum(person.ended == "returned" for person in people),
         charges_per_customer={"min": min(found.charges), "max": max(found.charges)},
@@ -86,24 +92,57 @@ def _counted(stage: Stage, seed: int, crowd: Crowd, monkey: Monkey, faults: Sequ
         doubles=found.doubles,
         undone=found.undone,
         lost=found.lost,
+        both=found.both,
         stuck=len(unended),
         unknown_left=_in_doubt(stage),
         refunds=found.refunds,
-        kills=sum(monkey.counts[name] for name in KILLS),
+        kills=sum(counts.get(name, 0) for name in KILLS),
         takeovers=len(monkey.takeovers.seconds),
         takeover_s=percentiles(monkey.takeovers.seconds),
-        pages=len(pages),
-        portal_errors=len(crowd.meter.errors),
-        portal_p99_s=at(pages, 0.99),
-        portal_p99_bell_away_s=at(away, 0.99) if away and not _TOUCH_PAGES & set(faults) else None,
-        said=[*unended[:_TOLD], *(_told(when, why, monkey) for when, why in crowd.meter.errors[:_TOLD])],
+        slow_takeovers=monkey.takeovers.slow,
+        unserved_s=round(max((end - begin for begin, end in monkey.diary.spans(NOBODY_SERVES)), default=0.0), 1),
+        **_of_doubts(doubts.questions.all()),
+        poison=asdict(monkey.sabotage.poison()),
+        pages=len(crowd.meter.pages),
+        portal_errors=len(crowd.meter.failed),
+        portal_p99_s=at([page.seconds for page in crowd.meter.pages], 0.99),
+        portal_p99_bell_away_s=_bell_away(crowd, monkey, faults),
+        failed_pages=[_explained(page, monkey.diary) for page in crowd.meter.failed],
+        said=unended[:_TOLD],
     )
 
 
-def _told(when: float, why: str, monkey: Monkey) -> str:
-    """Why a page failed, and what had happened just before."""
-    before = [f"{what} {when - at_time:.1f} s" for at_time, what in monkey.happened if 0 < when - at_time < _SHORTLY]
-    return f"{why} (before it: {', '.join(before) or 'nothing'})"
+def _of_doubts(doubts: Sequence[Doubt]) -> dict[str, Any]:
+    longest = sorted(doubts, key=lambda doubt: doubt.past_sure, reverse=True)
+    return {
+        "doubts": len(doubts),
+        "doubt_s": percentiles([doubt.seconds for doubt in doubts]),
+        "doubt_beyond_s": round(max((doubt.beyond for doubt in doubts), default=0.0), 1),
+        "doubt_past_sure_s": round(max((doubt.past_sure for doubt in doubts), default=0.0), 1),
+        "longest_doubts": [doubt.told() for doubt in longest[:_TOLD]],
+    }
+
+
+def _bell_away(crowd: Crowd, monkey: Monkey, faults: Sequence[str]) -> float | None:
+    away = monkey.diary.spans("redis-stopped", "redis-hung")
+    took = [page.seconds for page in crowd.meter.pages if any(begin <= page.began <= end for begin, end in away)]
+    return at(took, 0.99) if took and not _TOUCH_PAGES & set(faults) else None
+
+
+def _explained(page: FailedPage, diary: Diary) -> dict[str, object]:
+    """Why a page failed: what came at each try, and what was broken meanwhile; seconds from the first try."""
+    return {
+        "page": page.page,
+        "why": page.why,
+        "at": round(page.began - diary.began, 1),
+        "tries": [
+            {"after": round(one.began - page.began, 1), "seconds": round(one.seconds, 1), "answer": one.answer}
+            for one in page.tries
+        ],
+        "said": page.said,
+        "on": diary.during(page.began, page.ended),
+        "before": diary.shortly_before(page.began),
+    }
 
 
 def _in_doubt(stage: Stage) -> int:

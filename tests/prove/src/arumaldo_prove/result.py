@@ -5,9 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from arumaldo.bus.run import DEADLY
 
 TAKEOVER_SECONDS = 10.0
 AWAY_SECONDS = 1.0
+BEYOND_SECONDS = 10.0
+MONEY = frozenset({"charges", "returns"})
+"""Kinds of which there may never be a second one, not even one that was undone later."""
+HOLDERS_LOST = frozenset({"kill-worker", "freeze-worker"})
+"""Faults after which somebody has to take over."""
+_TOLD = 10
 
 
 @dataclass(frozen=True)
@@ -37,30 +46,49 @@ class Result:
     charges_per_customer: Mapping[str, int]
     sites_per_customer: Mapping[str, int]
     doubles: Mapping[str, int]
-    undone: int
+    undone: Mapping[str, int]
+    """Of the doubles, those that were taken back; with money this changes nothing."""
     lost: int
+    both: int
+    """Orders that have a site and all of their money."""
     stuck: int
     unknown_left: int
     refunds: int
     kills: int
     takeovers: int
     takeover_s: Mapping[str, float]
+    slow_takeovers: Sequence[str]
+    """Those that took longer than they should: which step, how long, and what was on meanwhile."""
+    unserved_s: float
+    """The longest time in which no web process served, because all were dead or starting."""
+    doubts: int
+    doubt_s: Mapping[str, float]
+    doubt_beyond_s: float
+    """The longest that a question which could be answered waited for us; `doubts` says what is counted."""
+    doubt_past_sure_s: float
+    longest_doubts: Sequence[str]
+    """Those that took longest after their answer could have been final, and why."""
+    poison: Mapping[str, int]
+    """Messages that end whoever runs them: how many, the most workers that one of them ended, runs alone."""
     pages: int
     portal_errors: int
     portal_p99_s: float
     portal_p99_bell_away_s: float | None
     control: Sequence[Control] = ()
+    failed_pages: Sequence[Mapping[str, Any]] = ()
+    """Each page that failed, what came at each try, and which faults were on."""
     said: Sequence[str] = field(default=())
-    """Where those stand who did not come to an end, and which pages failed."""
+    """Where those stand who did not come to an end."""
 
     @property
     def holds(self) -> bool:
         return not self.broken()
 
     def broken(self) -> list[str]:
-        """What of the promise did not hold, a sentence each."""
+        """What of the promise did not hold, a sentence each; and what makes the whole run prove nothing."""
         found = {
-            f"{self.lost} paid orders have neither a site nor their money back": self.lost,
+            f"{self.lost} paid orders have neither a site nor all of their money back": self.lost,
+            f"{self.both} orders have a site and their money back": self.both,
             f"{self.stuck} customers came to no end": self.stuck,
             f"{self.unknown_left} calls are still in doubt": self.unknown_left,
             f"{self.portal_errors} pages failed": self.portal_errors,
@@ -68,13 +96,36 @@ class Result:
             f"{self.live} sites and {self.returned} returns for {self.customers} customers": (
                 self.live + self.returned != self.customers
             ),
+        }
+        broken = [sentence for sentence, is_so in found.items() if is_so]
+        return [*broken, *self._surplus(), *self._late(), *self._void()]
+
+    def _surplus(self) -> list[str]:
+        """Doubles that count: of money all, of other kinds those that were not taken back."""
+        left = {
+            kind: count if kind in MONEY else count - self.undone.get(kind, 0) for kind, count in self.doubles.items()
+        }
+        return [f"{count} {kind} too many" for kind, count in left.items() if count]
+
+    def _late(self) -> list[str]:
+        found = {
             f"the slowest take-overs took {self.takeover_s['p99']} s": self.takeover_s["p99"] > TAKEOVER_SECONDS,
+            f"a call stayed in doubt for {self.doubt_beyond_s} s too long": self.doubt_beyond_s > BEYOND_SECONDS,
             f"without the bell a page took {self.portal_p99_bell_away_s} s": (
                 (self.portal_p99_bell_away_s or 0) > AWAY_SECONDS
             ),
-        } | {f"{count} {kind} too many": count for kind, count in self.doubles.items()}
-        void = [f"the control without {one.guard} proves nothing" for one in self.control if not one.shows]
-        return [sentence for sentence, is_so in found.items() if is_so] + void
+            f"one message ended {self.poison.get('most_workers')} workers": (
+                self.poison.get("most_workers", 0) > DEADLY
+            ),
+        }
+        return [sentence for sentence, is_so in found.items() if is_so]
+
+    def _void(self) -> list[str]:
+        """What was to be shown and was not: a fault that never happened, a death without heirs, a mute control."""
+        void = [f"void: {name} was asked for and never happened" for name, count in self.faults.items() if not count]
+        if HOLDERS_LOST & self.faults.keys() and not self.takeovers:
+            void.append("void: workers were killed or frozen, and no take-over was measured")
+        return void + [f"void: the control without {one.guard} proves nothing" for one in self.control if not one.shows]
 
     def as_json(self) -> str:
         """One line."""
@@ -88,11 +139,17 @@ class Result:
             "charges per customer": _span(self.charges_per_customer),
             "sites per customer": _span(self.sites_per_customer),
             "doubles": ", ".join(f"{kind} {count}" for kind, count in self.doubles.items()),
+            "undone": ", ".join(f"{kind} {count}" for kind, count in self.undone.items()),
             "lost / stuck / in doubt": f"{self.lost} / {self.stuck} / {self.unknown_left}",
             "full refunds": str(self.refunds),
             "processes killed": str(self.kills),
             "take-over": f"{self.takeovers} times; p50 {self.takeover_s['p50']} s, "
             f"p99 {self.takeover_s['p99']} s, longest {self.takeover_s['max']} s",
+            "in doubt": f"{self.doubts} calls; p50 {self.doubt_s['p50']} s, p99 {self.doubt_s['p99']} s, "
+            f"longest {self.doubt_s['max']} s; at most {self.doubt_beyond_s} s longer than needed",
+            "poison": "{messages} messages; one ended {most_workers} workers at most; {alone} runs alone".format(
+                **self.poison
+            ),
             "pages": f"{self.pages} asked for, {self.portal_errors} failed, p99 {self.portal_p99_s} s"
             + ("" if self.portal_p99_bell_away_s is None else f", without Redis {self.portal_p99_bell_away_s} s"),
             "faults": ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items())),
@@ -102,7 +159,8 @@ class Result:
         width = max(map(len, rows))
         lines = [f"{name:<{width}}  {value}" for name, value in rows.items()]
         verdict = "The promise held." if not self.broken() else "The promise did NOT hold: " + "; ".join(self.broken())
-        return "\n".join([f"seed {self.seed}, {self.seconds:.0f} seconds", *lines, *self.said, verdict])
+        pages = [f"{page['why']} ({'; '.join(page['on'])})" for page in self.failed_pages[:_TOLD]]
+        return "\n".join([f"seed {self.seed}, {self.seconds:.0f} seconds", *lines, *self.said, *pages, verdict])
 
 
 def _span(span: Mapping[str, int]) -> str:

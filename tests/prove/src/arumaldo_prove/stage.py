@@ -21,10 +21,12 @@ from arumaldo.demo.report import Ledgers, read_ledgers
 from arumaldo.demo.supervisor import Stopped
 from arumaldo.demo.tree import Tree, start
 from arumaldo.errors import ConfigError
+from arumaldo_prove.accepting import accepts
 
 T = TypeVar("T")
 WORKER = ("-m", "arumaldo", "worker")
 WEBS = 2
+_LIVE = "SELECT pid FROM workers WHERE seen_at > hub_now() - interval '4 seconds'"
 
 
 @dataclass
@@ -38,6 +40,10 @@ class Stage:
     say: Callable[[str], None]
     changing: threading.Lock = field(default_factory=threading.Lock)
     """Held by whoever changes the configuration's file."""
+    taking_a_web_away: threading.Lock = field(default_factory=threading.Lock)
+    """Held by whoever ends a web process, or has it ended: never both at once."""
+    frozen: set[int] = field(default_factory=set)
+    """Processes that stand still."""
 
     @property
     def worker_names(self) -> list[str]:
@@ -46,6 +52,21 @@ class Stage:
     @property
     def web_names(self) -> list[str]:
         return [f"web-{number}" for number in range(1, WEBS + 1)]
+
+    def serves(self, web: str) -> bool:
+        """Whether this web process can take a request now."""
+        return accepts(self.tree.supervisor.pid(web) or 0)
+
+    def works(self, worker: str) -> bool:
+        """Whether this worker process has said lately that it works; False also when the database cannot say."""
+        with suppress(psycopg.Error):
+            return self.at_work()[worker]
+        return False
+
+    def at_work(self) -> dict[str, bool]:
+        """The same for each of them. psycopg.Error: the database cannot say."""
+        living = {pid for (pid,) in self.rows(_LIVE)} - self.frozen
+        return {name: self.tree.supervisor.pid(name) in living for name in self.worker_names}
 
     def during(self, job: Callable[[], T]) -> T:
         """Run the job in a thread of its own, while this one keeps the processes running.

@@ -10,13 +10,16 @@ from datetime import datetime
 
 import psycopg
 
+from arumaldo_prove.happenings import Diary
+from arumaldo_prove.result import TAKEOVER_SECONDS
 from arumaldo_prove.stage import Stage
 
 _GLANCE = 0.1
 _GIVEN_UP = 60.0
+# What is left of a plugin that hangs on purpose waits for that plugin's other victims, and nobody waits for it.
 _HELD = """
-SELECT d.id, d.token, d.due_at FROM deliveries d JOIN workers w ON w.id = d.holder
-WHERE d.state = 'waiting' AND w.pid = %s
+SELECT d.id, d.token, d.due_at, d.handler FROM deliveries d JOIN workers w ON w.id = d.holder
+WHERE d.state = 'waiting' AND w.pid = %s AND d.handler <> 'listener:saboteur'
 """
 # Released is not yet taken, although it raises the token as well.
 _OUTCOME = """
@@ -35,15 +38,17 @@ class _Left:
     id: int
     token: int
     due_at: datetime
+    handler: str
     since: float
 
 
 class Takeovers:
     """Watches, in a thread of its own, what was left behind; `seconds` grows by one number for each take-over."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, diary: Diary) -> None:
         self.seconds: list[float] = []
-        self._stage = stage
+        self.slow: list[str] = []
+        self._stage, self._diary = stage, diary
         self._lock = threading.Lock()
         self._left: list[_Left] = []
         self._over = threading.Event()
@@ -54,7 +59,8 @@ class Takeovers:
         """The process ended, or stands still, since now: note what it holds. Nothing when the database is away."""
         since = time.monotonic()
         with contextlib.suppress(psycopg.Error):
-            found = [_Left(delivery, token, due_at, since) for delivery, token, due_at in self._stage.rows(_HELD, pid)]
+            rows = self._stage.rows(_HELD, pid)
+            found = [_Left(delivery, token, due_at, handler, since) for delivery, token, due_at, handler in rows]
             with self._lock:
                 self._left += found
 
@@ -78,6 +84,9 @@ class Takeovers:
             outcome = "taken" if waited > _GIVEN_UP else outcomes[one.id]
             if outcome == "taken":
                 self.seconds.append(waited)
+                if waited > TAKEOVER_SECONDS:
+                    on = "; ".join(self._diary.during(one.since, one.since + waited))
+                    self.slow.append(f"{one.handler} (delivery {one.id}) after {waited:.1f} s: {on}")
             if outcome != "left":
                 with self._lock:
                     self._left.remove(one)

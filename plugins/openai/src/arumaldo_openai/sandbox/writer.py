@@ -21,6 +21,8 @@ from arumaldo_openai.sandbox.subset import Outside, resolve
 from arumaldo_openai.sandbox.words import style_of, told, words_for
 
 _DEEPEST = 24
+_ENOUGH = 300
+"""Objects after which a schema that refers to itself gets no more than it demands; a website has some fifty."""
 _FORMATS = {
     "date-time": "1970-01-01T00:00:00Z",
     "date": "1970-01-01",
@@ -77,6 +79,7 @@ class _Writer:
     def __init__(self, brief: Brief, schema: dict[str, Any]) -> None:
         self._brief = brief
         self._root = schema
+        self._objects = 0
         self.leaves: list[Leaf] = []
 
     def value(self, node: dict[str, Any], name: str, place: Place) -> Any:
@@ -119,15 +122,20 @@ class _Writer:
         nothing = [branch for branch in resolved if branch.get("type") == "null"]
         rest = [branch for branch in resolved if branch.get("type") != "null"]
         unknown = [branch for branch in rest if branch.get("type") in {"integer", "number"} or "format" in branch]
-        if nothing and (not rest or place.depth > _DEEPEST // 3 or len(unknown) == len(rest)):
+        if nothing and (not rest or self._has_enough(place) or len(unknown) == len(rest)):
             return nothing[0]
-        if place.depth > _DEEPEST // 3:
+        if self._has_enough(place):
             return min(rest, key=lambda branch: len(str(branch)))
         return next((branch for branch in rest if branch.get("type") in {"object", "array"}), rest[0])
+
+    def _has_enough(self, place: Place) -> bool:
+        """From here on, no more than the schema demands: else one that refers to itself is answered without end."""
+        return place.depth > _DEEPEST // 3 or self._objects > _ENOUGH
 
     def _object(self, node: dict[str, Any], place: Place) -> dict[str, Any]:
         if place.depth > _DEEPEST:
             raise Outside("the schema refers to itself without end.")
+        self._objects += 1
         properties = node.get("properties", {})
         inner = self._with_role(properties, replace(place, depth=place.depth + 1))
         return {
@@ -181,10 +189,10 @@ class _Writer:
         return any(self._resolved(each["items"]).get("type") == "object" for each in lists)
 
     def _entries(self, items: dict[str, Any], place: Place, least: int, most: int) -> list[Place]:
+        """The entries of a list; none within an entry, where the same ones would stand again, and again in those."""
         found = plan.entries(self._brief, place if place.level == "section" else replace(place, role="services"))
-        if place.depth > _DEEPEST // 3 or (
-            place.level == "section" and place.role not in {"services", "hours", "contact"}
-        ):
+        other = place.level == "section" and place.role not in {"services", "hours", "contact"}
+        if other or place.entry is not None or self._has_enough(place):
             found = []
         places = [replace(place, level="item", entry=entry) for entry in found[:most]]
         return places + [replace(place, level="item", entry=None) for _ in range(least - len(places))]

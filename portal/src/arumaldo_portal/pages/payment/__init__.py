@@ -83,7 +83,7 @@ def _show(request: Request, visitor: Visitor, problem: str = "", status: int = 2
     if stand.step not in ("payment", "declined") or stand.order is None or is_outdated(stand):
         return RedirectResponse(page_of(stand), 303)
     if not _is_payable(stand):
-        return show(request, "payment/waiting.html", order=stand.order)
+        return show(request, "payment/waiting.html", order=stand.order, delay=stand.delay)
     try:
         asked = checkout(installation(request), stand.order, visitor.email)
     except ProviderError:

@@ -98,6 +98,7 @@ def _show(
         shown=shown,
         website=Website.model_validate(shown.content) if shown else None,
         newest=history[0],
+        delay=journey(rows).delay,
         history=ready,
         approved_id=brief.approved_id,
         changes={each.id: _change(each, history) for each in history},

@@ -1,0 +1,143 @@
+"""The operator's list: everything that waits for a person, or that a person would want to know, with what to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from arumaldo.bus import clocks
+from arumaldo.bus.handlers import HANDLERS
+from arumaldo.bus.rounds import RESTORED
+from arumaldo.capabilities import CAPABILITIES
+from arumaldo.capabilities.kinds import kind_of
+from arumaldo.money import Money
+
+_DOUBT_MAY_LAST = 60.0
+"""Seconds beyond `sure_after`, after which a question that is still open is worth a person's look."""
+
+_CLOCKS = text("""
+SELECT c.provider, c.reason, c.parked_at, c.failing_since, (
+  SELECT count(*) FROM deliveries d
+  WHERE d.state = 'waiting' AND d.reseller_id = c.reseller_id AND starts_with(d.waits_for, c.provider)) AS waiting
+FROM provider_clocks c
+WHERE c.parked_at IS NOT NULL OR c.failures >= :breaks ORDER BY c.parked_at, c.failing_since
+""")
+_OVERDUE = text("""
+SELECT account_id, handler, waits_for, created_at FROM deliveries
+WHERE state = 'waiting' AND handler = ANY(:handlers) AND created_at < hub_now() - interval '10 minutes' ORDER BY id
+""")
+_DOUBTS = text("""
+SELECT e.id, e.step, e.provider, e.problem, e.intended_at, e.subject,
+       extract(epoch FROM hub_now() - e.intended_at)::float AS age
+FROM effects e WHERE e.state IN ('intended', 'unknown') ORDER BY e.intended_at
+""")
+
+
+class Matter(BaseModel, frozen=True):
+    """One line of the list. `subject` is what it is about: a provider, a delivery, an order, a finding."""
+
+    kind: str
+    subject: str
+    what: str
+    do: str
+    since: datetime
+    waiting: int = 0
+    """How many steps wait for it."""
+
+
+def matters(session: Session) -> list[Matter]:
+    """All that stands on the list now, the oldest of each kind first. Reads, and changes nothing."""
+    return [
+        *_pauses(session), *_providers(session), *_set_aside(session), *_overdue(session), *_doubts(session),
+        *_findings(session),
+    ]  # fmt: skip
+
+
+def _pauses(session: Session) -> list[Matter]:
+    problem = session.execute(text("SELECT problem FROM duties WHERE name = 'reconcile'")).scalar_one_or_none()
+    return [
+        Matter(
+            kind="paused", subject=row.name, since=row.since,
+            what=f"All work is paused: {row.reason}." + (f" {problem}" if row.name == RESTORED and problem else ""),
+            do="It goes on by itself after the comparison." if row.name == RESTORED else "arumaldo unpause",
+        )
+        for row in session.execute(text("SELECT name, reason, since FROM pauses ORDER BY since"))
+    ]  # fmt: skip
+
+
+def _providers(session: Session) -> list[Matter]:
+    return [_provider(row) for row in session.execute(_CLOCKS, {"breaks": clocks.BREAKS_AFTER})]
+
+
+def _provider(row: Row[tuple[object, ...]]) -> Matter:
+    if row.parked_at is not None:
+        what, do = f"{row.provider} does not accept us: {row.reason}", "Set its key right; work then goes on by itself."
+        return Matter(kind="parked", subject=row.provider, what=what, do=do, since=row.parked_at, waiting=row.waiting)
+    return Matter(
+        kind="unavailable", subject=row.provider, what=f"{row.provider} fails: {row.reason}", since=row.failing_since,
+        do="It is asked again every half minute.", waiting=row.waiting,
+    )  # fmt: skip
+
+
+def _set_aside(session: Session) -> list[Matter]:
+    found = session.execute(
+        text("SELECT id, handler, waits_for, finished_at FROM deliveries WHERE state = 'quarantined' ORDER BY id")
+    )
+    return [
+        Matter(
+            kind="set aside", subject=str(row.id), what=f"{row.handler} was given up: {row.waits_for}",
+            do=f"arumaldo replay {row.id}", since=row.finished_at,
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+def _overdue(session: Session) -> list[Matter]:
+    """Undoing that a vendor has refused: it is tried again, but somebody should look there."""
+    return [
+        Matter(
+            kind="refused", subject=str(row.account_id), since=row.created_at,
+            what=f"{row.handler} for account {row.account_id}: {row.waits_for or 'it has not begun'}",
+            do="Look at the vendor; it is tried again every hour until it is done, by us or there by you.",
+        )
+        for row in session.execute(_OVERDUE, {"handlers": [handler.name for handler in HANDLERS.undoing()]})
+    ]  # fmt: skip
+
+
+def _doubts(session: Session) -> list[Matter]:
+    return [
+        Matter(
+            kind="in doubt", subject=str(row.subject), since=row.intended_at,
+            what=f"Nobody can tell whether {row.step} at {row.provider} took effect: {row.problem or 'no answer'}",
+            do="It is asked until the vendor answers; nothing is repeated meanwhile.",
+        )
+        for row in session.execute(_DOUBTS)
+        if row.age > _sure_after(row.step) + _DOUBT_MAY_LAST
+    ]  # fmt: skip
+
+
+def _findings(session: Session) -> list[Matter]:
+    found = session.execute(text("SELECT * FROM findings WHERE state = 'open' ORDER BY found_at"))
+    return [
+        Matter(
+            kind="surplus", subject=str(row.id), since=row.found_at,
+            what=f"{row.provider} has {_named(row)}, and {row.what}",
+            do=f"arumaldo settle {row.id} --undo, or --keep",
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+def _named(row: Row[tuple[object, ...]]) -> str:
+    if row.amount is None:
+        return f"{row.step.partition('.')[2].removeprefix('create_')} {row.vendor_id}"
+    return f"a charge of {Money(minor=row.amount, currency=row.currency)} ({row.vendor_id})"
+
+
+def _sure_after(step: str) -> float:
+    capability, _, hook = step.partition(".")
+    kind = kind_of(getattr(CAPABILITIES.get(capability), hook, None))
+    return kind.sure_after if kind is not None else 0.0

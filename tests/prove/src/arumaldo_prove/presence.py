@@ -1,0 +1,54 @@
+"""Who can do its work, at every moment: web processes take requests, workers say that they live."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+import psycopg
+
+from arumaldo_prove.happenings import Diary
+from arumaldo_prove.stage import Stage
+
+DOWN, NOBODY_SERVES, NOBODY_WORKS = "down:", "nobody serves", "nobody works"
+_GLANCE = 0.1
+_ROUNDS = 5
+"""Workers are looked at in every so-manieth round: the database is asked for it."""
+
+
+class Presence:
+    """Writes into the diary which process is down, and when all of a kind are."""
+
+    def __init__(self, stage: Stage, diary: Diary) -> None:
+        self._stage, self._diary = stage, diary
+        self._down: dict[str, ExitStack] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="presence", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Whoever is down now is so until now."""
+        self._over.set()
+        self._thread.join(timeout=10)
+        for state in self._down.values():
+            state.close()
+
+    def _watch(self) -> None:
+        rounds = 0
+        while not self._over.wait(_GLANCE):
+            self._note({name: self._stage.serves(name) for name in self._stage.web_names}, NOBODY_SERVES)
+            if rounds % _ROUNDS == 0:
+                with contextlib.suppress(psycopg.Error):  # then nobody knows
+                    self._note(self._stage.at_work(), NOBODY_WORKS)
+            rounds += 1
+
+    def _note(self, are_up: Mapping[str, bool], nobody: str) -> None:
+        states = {f"{DOWN} {name}": is_up for name, is_up in are_up.items()} | {nobody: any(are_up.values())}
+        for state, is_well in states.items():
+            if is_well and state in self._down:
+                self._down.pop(state).close()
+            elif not is_well and state not in self._down:
+                self._down[state] = ExitStack()
+                self._down[state].enter_context(self._diary.state(state))

@@ -1,0 +1,94 @@
+"""Switches the saboteur on and off, by changing the configuration of what runs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from arumaldo.bus.run import DEADLY
+from arumaldo.errors import ConfigError
+from arumaldo_prove.saboteur.deeds import DEEDS, read_notes
+from arumaldo_prove.stage import Stage
+
+PLUGIN_FAULTS = {f"plugin-{deed}": deed for deed in DEEDS}
+_MESSAGES, _PRICE = 13, 1
+"""What the saboteur is shown of each customer."""
+_DEEDS_EACH = 10
+_MOST = 0.2
+_BILLING = re.compile(r"(?m)^billing\s*=.*$")
+
+
+@dataclass(frozen=True)
+class Poison:
+    """What became of the messages that always end or hold up whoever runs them."""
+
+    messages: int
+    most_workers: int
+    """So many workers were ended or held up by one and the same message, at most."""
+    alone: int
+    """So many times one of them ran in a process of its own."""
+
+    @property
+    def isolated(self) -> bool:
+        return self.most_workers <= DEADLY
+
+
+def share_for(customers: int) -> float:
+    """Enough that each deed is done about ten times (or a tenth as often as there are customers), not much more."""
+    wanted = max(_DEEDS_EACH, customers / 10)
+    return min(_MOST, wanted / (customers * (_MESSAGES + _PRICE)))
+
+
+class Sabotage:
+    """The saboteur in the configuration of a stage: not there, switched on, and there without doing harm."""
+
+    def __init__(self, stage: Stage, names: Sequence[str], customers: int) -> None:
+        self._stage = stage
+        self._deeds = [deed for name, deed in PLUGIN_FAULTS.items() if name in names]
+        self._share = share_for(customers)
+        self._notes = stage.config.parent / "saboteur"
+        self._billing = ""
+
+    def begin(self) -> None:
+        """From now on it hears all messages and serves new customers. ConfigError: nobody is named for billing."""
+        if not self._deeds:
+            return
+        with self._stage.changing:
+            text = self._stage.config.read_text(encoding="utf-8")
+            found = _BILLING.search(text)
+            if found is None:
+                raise ConfigError("the configuration names nobody for billing")
+            self._billing = found[0]
+            changed = _BILLING.sub('billing = "saboteur"', text, count=1)
+            shares = "".join(f"{deed} = {self._share:.4f}\n" for deed in self._deeds)
+            self._stage.config.write_text(f"{changed}\n{self._table()}{shares}", encoding="utf-8")
+
+    def end(self) -> None:
+        """It stays, because customers are bound to it, and does its work from now on; what hangs, hangs."""
+        if not self._billing:
+            return
+        with self._stage.changing:
+            text = self._stage.config.read_text(encoding="utf-8").partition(self._table())[0]
+            self._stage.config.write_text(_BILLING.sub(self._billing, text, count=1) + self._table(), encoding="utf-8")
+        self._billing = ""
+
+    def counts(self) -> dict[str, int]:
+        """How often it did what it was asked for."""
+        done = Counter(str(note["deed"]) for note in read_notes(self._notes))
+        return {name: done[deed] for name, deed in PLUGIN_FAULTS.items() if deed in self._deeds}
+
+    def poison(self) -> Poison:
+        """What became of its poison."""
+        return poison_in(read_notes(self._notes))
+
+    def _table(self) -> str:
+        return f"[plugins.saboteur]\nnotes = '{self._notes}'\n"
+
+
+def poison_in(notes: Sequence[dict[str, object]]) -> Poison:
+    """A message that raises ends nobody and is not counted; nor is a price, which goes wrong but once."""
+    fatal = [note for note in notes if note["deed"] != "raises" and str(note["what"]).startswith("event ")]
+    workers = Counter(str(note["what"]) for note in fatal if not note["alone"])
+    return Poison(len(workers), max(workers.values(), default=0), sum(bool(note["alone"]) for note in fatal))
