@@ -22,9 +22,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def hub(server_states: Path) -> Iterator[Platform]:
     """A platform without workers: the test says when there is one."""
-    with running(tmp_path_factory.mktemp("restore"), workers=0) as up, up.people:
+    with running(server_states / "restore", workers=0) as up, up.people:
         yield up
 
 

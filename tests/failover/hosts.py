@@ -95,8 +95,8 @@ class Hub:
 def hub(state: Path, net: Network) -> Iterator[Hub]:
     """The hub on the network's first two hosts, with everything that it needs on this one."""
     with ExitStack() as stack:
-        databases = stack.enter_context(pair(make_folder(state / "databases"), listen=("127.0.0.1", net.address)))
-        rung = stack.enter_context(bells(state / "bells", net.address))
+        databases = stack.enter_context(pair(make_folder(state / "databases"), listen=("127.0.0.1", net.servers)))
+        rung = stack.enter_context(bells(state / "bells", net.servers))
         ports = Ports(state / "ports.json")
         web, vendors, own = (ports.claim(name) for name in ("web", "sandbox", "own"))
         made = Hub(net, databases, rung, f"http://localhost:{web}", f"http://localhost:{vendors}")

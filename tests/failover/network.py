@@ -15,7 +15,7 @@ import ctypes
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,6 +27,13 @@ from arumaldo.demo.child import Child, Command
 from tests.platform import eventually
 
 _TOOLS = ("ip", "unshare", "nsenter", "sleep")
+_PROBE = """
+ip link add t0 type veth
+ip rule add from 10.0.0.1 blackhole
+echo 1 > /proc/sys/net/ipv4/ip_forward
+"""
+"""What the router of a test has to be able to do."""
+_CAP_NET_ADMIN = 12  # linux/capability.h
 _LONGEST = "900"
 """Seconds that a namespace lives at most."""
 
@@ -67,13 +74,15 @@ class Network:
 
     address: str
     """Ours, as the hosts see it."""
+    servers: str
+    """Another one of ours, for what has to be cut off by itself."""
     router: Host
     hosts: list[Host]
 
     @contextmanager
-    def cut(self, host: Host) -> Iterator[None]:
-        """All packets from and to this host vanish."""
-        ways = [("from", host.address), ("to", host.address)]
+    def cut(self, host: Host, only: str = "0.0.0.0/0") -> Iterator[None]:
+        """All packets between this host and the others, or only this one address, vanish."""
+        ways = [("from", host.address, "to", only), ("from", only, "to", host.address)]
         for way in ways:
             self.router.does("ip", "rule", "add", *way, "blackhole")
         try:
@@ -84,20 +93,30 @@ class Network:
 
 
 def why_not() -> str | None:
-    """Why there can be no namespaces here; None where there can be."""
+    """Why there can be no hosts of their own here; None where there can be."""
     missing = [tool for tool in _TOOLS if not shutil.which(tool)]
     if missing:
         return f"{', '.join(missing)} is not installed"
-    words = [str(shutil.which("unshare")), "--net", "ip", "link", "add", "t0", "type", "veth"]
-    tried = subprocess.run(words, capture_output=True, text=True, check=False)
-    return None if tried.returncode == 0 else f"no network namespaces here: {tried.stderr.strip()}"
+    tried = subprocess.run(
+        [str(shutil.which("unshare")), "--net", "sh", "-ec", _PROBE], capture_output=True, text=True, check=False
+    )
+    if tried.returncode:
+        return f"no network namespaces here: {tried.stderr.strip()}"
+    return None if _may_join() else "this user may not join a namespace to this machine's own network"
 
 
-def needs_namespaces() -> None:
-    """Skip where namespaces are impossible; where `CI=true`, fail instead."""
-    if (reason := why_not()) is None:
+def _may_join() -> bool:
+    """Whether this process may change the machine's network."""
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    rights = next(int(line.split()[1], 16) for line in status if line.startswith("CapEff:"))
+    return bool(rights >> _CAP_NET_ADMIN & 1)
+
+
+def needs_namespaces(reason: str | None, environ: Mapping[str, str]) -> None:
+    """Skip where networks cannot be cut, with the reason; where `CI=true`, fail instead."""
+    if reason is None:
         return
-    if os.environ.get("CI") == "true":
+    if environ.get("CI") == "true":
         pytest.fail(f"CI must be able to cut networks: {reason}")
     pytest.skip(reason)
 
@@ -119,7 +138,9 @@ def network(logs: Path, hosts: int) -> Iterator[Network]:
             host.does("ip", "route", "add", "default", "via", router_s)
             us.does("ip", "route", "add", f"{net}.{4 * number}/30", "via", f"{net}.2")
             behind.append(host)
-        yield Network(us.address, router, behind)
+        us.does("ip", "address", "add", f"{net}.254/32", "dev", f"hub{os.getpid()}")
+        router.does("ip", "route", "add", f"{net}.254", "via", us.address)
+        yield Network(us.address, f"{net}.254", router, behind)
 
 
 @contextmanager

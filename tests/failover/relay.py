@@ -2,7 +2,8 @@
 
 relay.py LISTEN:PORT TARGET:PORT...
 
-With several targets, one that does not answer is left out, and its connections are closed, until it answers again.
+With several targets, one whose /readyz does not answer with 200 is left out, and its connections are closed, until it
+does so again.
 A program of its own, for it also runs on hosts that are only namespaces.
 """
 
@@ -14,6 +15,7 @@ import sys
 
 _PATIENCE = 1.0
 _BETWEEN = 0.3
+_READY = b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
 
 Address = tuple[str, int]
 
@@ -27,17 +29,25 @@ class Target:
         self.open: set[asyncio.StreamWriter] = set()
 
     async def watch(self) -> None:
-        """Look again and again whether it answers."""
+        """Look again and again whether it is ready."""
         while True:
-            try:
-                _, writer = await asyncio.wait_for(asyncio.open_connection(*self.address), _PATIENCE)
-                writer.close()
-                self.answers = True
-            except (OSError, TimeoutError):
-                self.answers = False
+            self.answers = await self._is_ready()
+            if not self.answers:
                 for writer in list(self.open):
                     writer.transport.abort()
             await asyncio.sleep(_BETWEEN)
+
+    async def _is_ready(self) -> bool:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                reader, writer = await asyncio.open_connection(*self.address)
+                try:
+                    writer.write(_READY)
+                    return b" 200 " in await reader.readline()
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError):
+            return False
 
 
 class Relay:

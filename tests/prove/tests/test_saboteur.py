@@ -46,6 +46,16 @@ def test_what_happens_once_happens_at_the_first_asking_only(tmp_path: Path) -> N
     assert [note["what"] for note in read_notes(tmp_path)] == ["a price"]
 
 
+def test_each_deed_has_one_thing_kept_for_it_also_when_chance_would_give_it_none(tmp_path: Path) -> None:
+    rare = Settings(notes=tmp_path, raises=1e-12, hangs=0.0, exits=0.0)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            Deeds(rare).at("event 1")
+    Deeds(rare).at("event 2")
+    Deeds(rare).at("price at 97205", once=True)
+    assert [note["what"] for note in read_notes(tmp_path)] == ["event 1", "event 1"]
+
+
 def test_it_ends_its_whole_process_and_has_said_so_before(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from arumaldo_prove.saboteur import Settings;"

@@ -12,14 +12,16 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import httpx2
-import openai
 from pydantic import BaseModel, ValidationError
 
 from arumaldo import Denied, ProviderError, Refused, Unavailable, remaining
 from arumaldo_openai.settings import Settings
+
+if TYPE_CHECKING:
+    import openai
 
 MAX_BYTES = 10 * 1024 * 1024
 _NAME = re.compile(r"[a-z0-9_.]{1,60}")
@@ -95,6 +97,9 @@ class Door:
     """The vendor, as far as we talk to it."""
 
     def __init__(self, settings: Settings, http: httpx2.Client | None = None) -> None:
+        # Here, because it takes a quarter of the time that a process needs to start, and most never ask this vendor.
+        import openai
+
         self._openai = openai.OpenAI(
             api_key=settings.api_key.get_secret_value(),
             base_url=settings.base_url,
@@ -128,6 +133,8 @@ class Door:
 
     def _sent(self, call: Callable[..., Any], kind: type[Said], request: dict[str, Any]) -> Said | ProviderError:
         """The answer, or the error to raise once nothing of the request hangs on it."""
+        import openai
+
         left = max(0.05, remaining())
         timeout = httpx2.Timeout(left, connect=min(5.0, left))
         try:

@@ -15,9 +15,11 @@ from arumaldo.demo.businesses import COUNT, business
 from arumaldo.demo.walker import Customer
 from arumaldo_prove.pages import MeasuredBrowser, Meter
 
-_GLANCE, _LONGEST_GLANCE, _PATIENT = 0.8, 4.0, 1.2
+_GLANCE, _PATIENT = 0.8, 1.2
 """Seconds between two looks at a page that says "wait": growing, as long as it says the same."""
-_ENDS = {"live", "returned"}
+_LONGEST_GLANCE = 2.0, 10.0
+"""How far they grow, in a small proof and in a large one: people who wait are not to be what the machine works on."""
+_PEOPLE_PER_SECOND = 20
 _APPROVE, _AGAIN = "Approve this website", "Try again"
 _UNAUTHORIZED = 401
 
@@ -40,6 +42,7 @@ class Person(Customer):
         self._postal_code = f"97205-{number % 10_000:04d}"
         self._is_known = False
         self._pause_now, self._waits_for = _GLANCE, ""
+        self.longest_glance = _LONGEST_GLANCE[0]
 
     def walk(self) -> str:
         """Answers how it ended; "" when it did not."""
@@ -130,7 +133,7 @@ class Person(Customer):
 
     def _wait(self) -> None:
         is_new = self.said != self._waits_for
-        self._pause_now = _GLANCE if is_new else min(_LONGEST_GLANCE, self._pause_now * _PATIENT)
+        self._pause_now = _GLANCE if is_new else min(self.longest_glance, self._pause_now * _PATIENT)
         self._waits_for = self.said
         self._enough.wait(self._pause_now)
 
@@ -147,6 +150,9 @@ class Crowd:
         self.meter = Meter()
         self.enough = threading.Event()
         self.people = [Person(base_url, sandbox_url, first + n, self.enough, self.meter) for n in range(count)]
+        least, most = _LONGEST_GLANCE
+        for person in self.people:
+            person.longest_glance = min(most, max(least, count / _PEOPLE_PER_SECOND))
         self._pace = seconds / max(1, count)
         self._threads = [
             threading.Thread(target=self._walk, args=(person, number * self._pace), daemon=True)

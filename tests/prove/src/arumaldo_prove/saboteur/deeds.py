@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -28,8 +29,11 @@ class Deeds:
         self._shares = {deed: float(getattr(settings, deed)) for deed in DEEDS}
 
     def at(self, what: str, *, once: bool = False) -> None:
-        """Do what is due at this thing, each time it is shown, or with `once` only the first time."""
-        deed = self.due_at(what)
+        """Do what is due at this thing, each time it is shown, or with `once` only the first time.
+
+        Besides, what is shown first is kept for deeds of which none would come by chance: one thing for each.
+        """
+        deed = self.due_at(what) or (None if once else self._kept_for(what))
         if deed is None or (once and not self._is_first(what)):
             return
         self._note(deed, what)
@@ -43,6 +47,20 @@ class Deeds:
             if place < upto:
                 return deed
         return None
+
+    def _kept_for(self, what: str) -> str | None:
+        asked = [deed for deed, share in self._shares.items() if share]
+        return next((deed for deed in asked if self._is_kept(deed, what)), None)
+
+    def _is_kept(self, deed: str, what: str) -> bool:
+        """Whether this is the one thing that is kept for the deed; when there is none yet, from now on it is."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        kept, mine = self._folder / f"kept-{deed}", self._folder / f"kept-{deed}-{_digest(what)}"
+        if not kept.exists():
+            mine.write_text(what, "utf-8")
+            with contextlib.suppress(FileExistsError):
+                kept.hardlink_to(mine)  # whole, or not at all
+        return kept.read_text("utf-8") == what
 
     def _is_first(self, what: str) -> bool:
         self._folder.mkdir(parents=True, exist_ok=True)
