@@ -142,11 +142,11 @@ def settle(
     config: ConfigOption = HUBCONFIG,
 ) -> None:
     """Decide about something that a vendor holds and the book does not account for."""
-    from arumaldo.flows.repairs import reconciler
+    from arumaldo.bus import findings
     from arumaldo.serve import opened
 
     with opened(config, os.environ, threads=2) as inst:
-        reconciler(inst).settle(finding, undo=undo)
+        findings.settle(inst.store, inst, finding, undo=undo)
     say("It is taken away." if undo else "It stays, and is not reported again.")
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
+from sqlalchemy.exc import DBAPIError
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,8 +45,11 @@ GRACE = 8
 LANE_THREADS = 4
 ALONE_PATIENCE = 15.0
 """Seconds that a step in a process of its own has to end once its worker leaves; less than the worker takes itself."""
-REPLACE_ME = 75
-"""Exit code of a worker that leaves because a step holds a thread for good (sysexits EX_TEMPFAIL)."""
+ALONE_MARGIN = 5.0
+"""Seconds by which such a step ends before others may take it, so that its worker can say how it ended."""
+REPLACE_ME = NOT_NOW = 75
+"""Exit code (sysexits EX_TEMPFAIL) of a worker that leaves because a step holds a thread for good, and of a step in a
+process of its own from which the database went away."""
 
 
 @contextmanager
@@ -113,10 +117,10 @@ def serve_worker(config: Path, environ: Mapping[str, str]) -> int:
 
 
 def _attempt_alone(config: Path, leaving: threading.Event, held: Held) -> bool:
-    """Whether it ended well, or ended with its worker: who stops a service ends all its processes, and it is not the
-    step that ended them."""
+    """Whether the step is not to blame for how its process ended: the database was away, or the process was ended with
+    its worker, as whoever stops a service ends all of its processes."""
     words = ["attempt", str(held.id), str(held.token), "--config", str(config)]
-    ends_at = time.monotonic() + held.within
+    ends_at = time.monotonic() + max(held.within / 2, held.within - ALONE_MARGIN)
     with subprocess.Popen([sys.executable, "-m", "arumaldo", *words]) as process:
         while (code := _ended(process)) is None and time.monotonic() < ends_at:
             if leaving.is_set():
@@ -124,7 +128,7 @@ def _attempt_alone(config: Path, leaving: threading.Event, held: Held) -> bool:
         if code is None:
             process.kill()
             return leaving.is_set()
-    return code == 0 or (code == -signal.SIGTERM and leaving.wait(5.0))
+    return code == NOT_NOW or (code == -signal.SIGTERM and leaving.wait(5.0))
 
 
 def _ended(process: subprocess.Popen[bytes]) -> int | None:
@@ -137,10 +141,14 @@ def _ended(process: subprocess.Popen[bytes]) -> int | None:
 def attempt(config: Path, environ: Mapping[str, str], delivery: int, token: int) -> None:
     """Run what the holder of `token` holds, once, in this process. Does nothing when it is another's by now."""
     importlib.import_module("arumaldo.flows.onboarding")
-    with opened(config, environ, threads=2) as inst:
-        held = held_by(inst.store, delivery, token)
-        if held is not None:
-            Runner(inst.store, HANDLERS, inst, worker=0).attempt(held)
+    try:
+        with opened(config, environ, threads=2) as inst:
+            held = held_by(inst.store, delivery, token)
+            if held is not None:
+                Runner(inst.store, HANDLERS, inst, worker=0).attempt(held)
+    except DBAPIError:
+        log.warning("the database went away while delivery %s ran alone", delivery)
+        raise SystemExit(NOT_NOW) from None
 
 
 class Leaving:

@@ -45,3 +45,13 @@ def test_what_comes_of_a_fault_is_told_and_not_counted() -> None:
         now = time.monotonic()
         assert diary.during(now, now) != []
     assert diary.counts == {}
+
+
+def test_of_a_time_that_lasts_longer_only_what_falls_between_two_moments_counts() -> None:
+    diary = Diary()
+    with diary.state("nobody works"):
+        began = time.monotonic()
+        ended = time.monotonic()
+    assert diary.seconds_of("nobody works", began, ended) == ended - began
+    assert diary.seconds_of("nobody works", ended + 60, ended + 70) == 0
+    assert diary.seconds_of("nobody serves", began, ended) == 0

@@ -32,7 +32,7 @@ def ask(meter: Meter) -> Callable[[Sequence[Answer]], None]:
                 return httpx2.Response(answer, headers=again, text="what it says")
             raise answer("broke off")
 
-        with MeasuredBrowser("http://localhost:1", meter) as browser:
+        with MeasuredBrowser("http://localhost:1", meter, "10.0.0.1") as browser:
             browser._client = httpx2.Client(transport=httpx2.MockTransport(portal))
             browser.ask("GET", "http://localhost:1/page")
 

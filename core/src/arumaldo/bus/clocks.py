@@ -26,8 +26,10 @@ SET failures = c.failures + 1, failing_since = coalesce(c.failing_since, hub_now
       CASE WHEN c.failures + 1 >= :breaks THEN greatest(:pause, :break_seconds) ELSE :pause END))
 """)
 _WELL = text("""
-UPDATE provider_clocks SET failures = 0, failing_since = NULL, not_before = NULL, reason = NULL
-WHERE reseller_id = :reseller AND provider = :provider AND parked_at IS NULL AND failures = :failures
+UPDATE provider_clocks
+SET failures = 0, failing_since = NULL, not_before = CASE WHEN failures = :failures THEN NULL ELSE not_before END,
+    reason = CASE WHEN failures = :failures THEN NULL ELSE reason END
+WHERE reseller_id = :reseller AND provider = :provider AND parked_at IS NULL
 """)
 _PARK = text("""
 INSERT INTO provider_clocks AS c (reseller_id, provider, parked_at, reason)
@@ -75,7 +77,10 @@ def failed(session: Session, reseller: UUID, provider: str, reason: str, pause: 
 
 
 def well(session: Session, reseller: UUID, provider: str, failures: int) -> None:
-    """The vendor answered after so many failures: all is forgotten, unless another one was counted meanwhile."""
+    """The vendor answered a call that began after so many failures: they are not in a row any more.
+
+    Where it has failed once more meanwhile, what it asked for then still counts.
+    """
     session.execute(_WELL, {"reseller": reseller, "provider": provider, "failures": failures})
 
 

@@ -61,7 +61,8 @@ UPDATE deliveries
 SET holder = NULL, held_until = NULL, due_at = hub_now() + make_interval(secs => :after), waits_for = :why,
     attempt = CASE WHEN :counts THEN attempt ELSE attempt - 1 END,
     failing_since = CASE WHEN :failing THEN coalesce(failing_since, hub_now()) END,
-    faults = faults + CASE WHEN :fault THEN 1 ELSE 0 END
+    faults = faults + CASE WHEN :fault THEN 1 ELSE 0 END,
+    deaths = CASE WHEN :ran THEN 0 ELSE deaths END
 WHERE id = :id AND token = :token AND state = 'waiting'
 """)
 _REPLAY = text("""
@@ -157,17 +158,19 @@ def end(session: Session, held: Held, state: str = "done", why: str | None = Non
 
 
 def put_back(
-    store: Store, held: Held, after: float, why: str, *, counts: bool, failing: bool = False, fault: bool = False
-) -> None:
+    store: Store, held: Held, after: float, why: str, *, counts: bool, failing: bool = False, fault: bool = False,
+    ran: bool = True,
+) -> None:  # fmt: skip
     """Give the delivery back, due `after` seconds from now.
 
     `counts`: the attempt was one. `failing`: the vendor could not do it. `fault`: nobody foresaw what happened.
+    `ran`: the step did run, and its holder lived; deaths count in a row.
     """
     with store.hub() as session:
         session.execute(
             _PUT_BACK,
             {"id": held.id, "token": held.token, "after": after, "why": why.replace("\x00", "")[:500],
-             "counts": counts, "failing": failing, "fault": fault},
+             "counts": counts, "failing": failing, "fault": fault, "ran": ran},
         )  # fmt: skip
 
 

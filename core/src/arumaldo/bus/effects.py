@@ -117,7 +117,7 @@ class Effects:
             self._ask_later(call, intent)
         if call.kind.money and not intent.before_restore:
             problem = "It did not go through, and nothing was charged."
-            self._record(call, intent, "refused", problem=problem)
+            self._record(call, intent, "refused", problem=problem, looked=True)
             raise Refused(call.provider.name, problem)
         self._intend_again(intent)
         return None
@@ -178,13 +178,15 @@ class Effects:
                 rows.session.delete(effect)
 
     def _record(
-        self, call: Call, intent: Intent, state: str, made: Made | None = None, problem: str | None = None
-    ) -> None:
+        self, call: Call, intent: Intent, state: str, made: Made | None = None, problem: str | None = None,
+        *, looked: bool = False,
+    ) -> None:  # fmt: skip
         with self._work.locked() as rows:
             effect = rows.get_one(Effect, intent.id, lock=True)
             if state != effect.state and state not in EFFECT_MOVES[effect.state]:
                 raise HubError(f"{call.step} cannot go from {effect.state} to {state}")
             effect.state, effect.problem = state, problem
+            effect.looks += looked
             if made is not None:
                 self._made_something = True
                 effect.vendor_id, effect.result = made.id, made.model_dump(mode="json")

@@ -8,23 +8,26 @@ before its call. It is taken away where the hook says how; money never is, a per
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Row, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from arumaldo.bus import findings
 from arumaldo.bus.run import Configured
-from arumaldo.bus.work import Reference
 from arumaldo.capabilities import CAPABILITIES
 from arumaldo.capabilities.kinds import Kind, Made, kind_of
 from arumaldo.capabilities.payments import Charge
 from arumaldo.errors import HubError, ProviderError
 from arumaldo.hub import Provider
-from arumaldo.money import Money
+from arumaldo.store.base import moment_of
 from arumaldo.store.scope import Owner, Store
 
 _EffectRow = Row[tuple[Any, ...]]
@@ -32,34 +35,21 @@ log = logging.getLogger(__name__)
 
 LISTING_SECONDS = 300.0
 """A vendor's whole list comes in pages, and nobody waits for it."""
-SHORT = 10
-"""So much of a reference is kept by a vendor that has room for a name alone."""
 _SETTLING = timedelta(minutes=2)
 """So lately settled, another may be about to be; and clocks may differ."""
 
 _SERVING = text("""
-SELECT reseller_id, provider, capability, min(account_id::text)::uuid AS account_id FROM bindings
-GROUP BY reseller_id, provider, capability ORDER BY reseller_id, provider, capability
+SELECT DISTINCT reseller_id, provider, capability FROM bindings
 """)
 _EFFECTS = text("""
-SELECT reseller_id, account_id, subject, reference, state, vendor_id, problem, created_at, settled_at FROM effects
-WHERE reseller_id = :reseller AND provider = :provider AND step = :step
-  AND (vendor_id = ANY(:ids) OR left(reference, 10) = ANY(:references))
+SELECT reseller_id, account_id, subject, reference, state, vendor_id, problem, settled_at FROM effects
+WHERE step = :step AND (left(reference, 10) = ANY(:references)
+  OR (reseller_id = :reseller AND provider = :provider AND vendor_id = ANY(:ids)))
 """)
-_REPORT = text("""
-INSERT INTO findings AS f (id, reseller_id, provider, step, vendor_id, reference, what, amount, currency, state)
-VALUES (gen_random_uuid(), :reseller, :provider, :step, :vendor_id, :reference, :what, :amount, :currency, :state)
-ON CONFLICT (reseller_id, provider, step, vendor_id) DO UPDATE
-SET state = CASE WHEN f.state = 'kept' THEN f.state ELSE excluded.state END, what = excluded.what,
-    settled_at = CASE WHEN excluded.state = 'open' THEN NULL ELSE hub_now() END
-""")
-_GONE = text("""
-UPDATE findings SET state = 'gone', settled_at = hub_now()
-WHERE reseller_id = :reseller AND provider = :provider AND step = :step AND state = 'open'
-  AND vendor_id <> ALL(:still)
-""")
-_OPEN = text("SELECT * FROM findings WHERE id = :id AND state = 'open'")
-_SETTLE = text("UPDATE findings SET state = :state, settled_at = hub_now() WHERE id = :id AND state = 'open'")
+_OURS = re.compile("[a-z2-7]{10,20}")
+"""A reference of ours, or its beginning: so much of it is kept by a vendor that has room for a name alone."""
+_MADE_TWICE_WITHIN = timedelta(hours=1)
+"""What a frozen worker makes a second time is not younger; a person's copy of a site may be."""
 
 
 class Repairs(Protocol):
@@ -114,6 +104,8 @@ class _Seen:
 
     effects: Sequence[_EffectRow]
     listed: set[str]
+    kept: set[str]
+    """Ids of which a person has said that they may stay."""
     now: datetime
 
 
@@ -126,59 +118,47 @@ class Reconciler:
         self._repairs = repairs
 
     def run(self, since: datetime) -> Outcome:
-        """Ask all vendors that serve anybody for what was made `since`."""
+        """Ask all vendors that serve anybody, or would serve new accounts, for what was made `since`."""
         outcome = Outcome()
-        for place in self._places():
-            try:
-                outcome += self._compare(place, since)
-            except ProviderError as error:
-                log.warning("%s could not be compared with the book: %s", place.step, error)
-                outcome += Outcome(problems=(f"{error}",))
+        for reseller, plugin, capability in self._serving():
+            for name, hook in vars(CAPABILITIES[capability]).items():
+                kind = kind_of(hook)
+                if kind is not None and kind.listed:
+                    outcome += self._place(Owner(reseller, reseller), plugin, f"{capability}.{name}", kind, since)
         return outcome
 
-    def settle(self, finding: UUID, *, undo: bool) -> None:
-        """Take away at the vendor what was found (money goes back to the customer), or note that it may stay.
-
-        Undoing is looked for before it is done, so that a second call after a crash repeats nothing. HubError when
-        there is no such open finding; a ProviderError leaves it open.
-        """
+    def _serving(self) -> Sequence[tuple[UUID, str, str]]:
         with self._store.hub() as session:
-            row = session.execute(_OPEN, {"id": finding}).one_or_none()
-        if row is None:
-            raise HubError(f"{finding} is not an open finding; arumaldo today lists what is.")
-        if undo:
-            self._undo(row)
-        with self._store.hub() as session:
-            session.execute(_SETTLE, {"id": finding, "state": "undone" if undo else "kept"})
+            found = {(row.reseller_id, row.provider, row.capability) for row in session.execute(_SERVING)}
+            resellers = session.execute(text("SELECT id FROM resellers")).scalars().all()
+        for reseller in resellers:
+            for capability in CAPABILITIES:
+                with suppress(HubError):  # nobody serves it
+                    plugin = self._configured.first_provider(Owner(reseller, reseller), capability)
+                    found.add((reseller, plugin, capability))
+        return sorted(found)
 
-    def _undo(self, row: _EffectRow) -> None:
-        capability, _, name = row.step.partition(".")
-        kind = kind_of(getattr(CAPABILITIES[capability], name))
-        provider = self._configured.provider(Owner(row.reseller_id, row.reseller_id), row.provider, capability)
-        if row.amount is not None:
-            _give_back(provider, row)
-        elif kind is not None and kind.undo is not None:
-            provider.call(kind.undo, {_first_parameter(capability, kind.undo): row.vendor_id})
-        else:
-            raise HubError(f"{row.provider} offers no way to take {row.vendor_id} away: do it there, and --keep this.")
-
-    def _places(self) -> Iterable[_Place]:
-        with self._store.hub() as session:
-            serving = session.execute(_SERVING).all()
-        for row in serving:
-            owner = Owner(row.reseller_id, row.account_id)
-            hooks = {name: kind_of(hook) for name, hook in vars(CAPABILITIES[row.capability]).items()}
-            for name, kind in hooks.items():
-                if kind is not None and kind.listed:
-                    provider = self._configured.provider(owner, row.provider, row.capability)
-                    yield _Place(owner, provider, f"{row.capability}.{name}", kind)
+    def _place(self, owner: Owner, plugin: str, step: str, kind: Kind, since: datetime) -> Outcome:
+        """One kind of thing at one vendor; what goes wrong with it hinders no other."""
+        try:
+            provider = self._configured.provider(owner, plugin, step.partition(".")[0])
+            return self._compare(_Place(owner, provider, step, kind), since)
+        except DBAPIError:
+            raise
+        except HubError as error:
+            log.warning("%s of %s could not be compared with the book: %s", step, plugin, error)
+            return Outcome(problems=(f"{error}",))
+        except Exception as error:
+            log.exception("%s of %s could not be compared with the book", step, plugin)
+            return Outcome(problems=(f"{plugin}: {step} could not be compared: {type(error).__name__}",))
 
     def _compare(self, place: _Place, since: datetime) -> Outcome:
         listed: list[Made] = place.provider.call(place.kind.listed or "", {"since": since}, LISTING_SECONDS)
-        ours = [made for made in listed if made.reference and len(made.reference) >= SHORT]
+        ours = [made for made in listed if made.reference and _OURS.fullmatch(made.reference)]
         with self._store.hub() as session:
             now: datetime = session.execute(text("SELECT hub_now()")).scalar_one()
-            seen = _Seen(_effects(session, place, ours), {made.id for made in listed}, now)
+            kept = findings.kept(session, place.key)
+            seen = _Seen(_effects(session, place, ours), {made.id for made in listed}, kept, now)
         outcome, still = Outcome(listed=len(listed)), []
         for made in ours:
             found = self._judge(place, made, seen)
@@ -186,25 +166,31 @@ class Reconciler:
             if found.surplus > found.undone:
                 still.append(made.id)
         with self._store.hub() as session:
-            session.execute(_GONE, {**place.key, "still": still})
+            findings.gone(session, place.key, since, still)
         return outcome
 
     def _judge(self, place: _Place, made: Made, seen: _Seen) -> Outcome:
-        effects, now = seen.effects, seen.now
-        known = next((effect for effect in effects if effect.vendor_id == made.id), None)
-        named = known or next((one for one in effects if one.reference.startswith(made.reference)), None)
+        mine = [effect for effect in seen.effects if effect.reseller_id == place.owner.reseller_id]
+        known = next((effect for effect in mine if effect.vendor_id == made.id), None)
+        named = known or next((one for one in seen.effects if one.reference.startswith(made.reference)), None)
         returned = isinstance(made, Charge) and made.state == "returned"
         if named is None:
             return self._without_effect(place, made, returned=returned)
+        if named not in mine:  # several resellers may share a vendor's account; each compares its own
+            return Outcome()
         if known is not None and known.state == "done":
             if returned:
-                self._repairs.returned(Owner(known.reseller_id, known.account_id), known.subject)
+                self._tell_that_it_was_returned(place, known)
             return Outcome()
-        if returned or _explained(named, known, made, now):
+        if returned or made.id in seen.kept or _explained(named, known, made, seen.now):
             return Outcome()
-        # Only beside the one that counts is another one surely too much.
-        may_undo = named.state != "done" or named.vendor_id in seen.listed
+        may_undo = _is_surely_too_much(named, known, made, seen)
         return self._surplus(place, made, f"the book has {_stands(named)} for this order", may_undo=may_undo)
+
+    def _tell_that_it_was_returned(self, place: _Place, known: _EffectRow) -> None:
+        charge: Charge = place.provider.call("get_charge", {"charge_id": known.vendor_id})
+        if charge.state == "returned":
+            self._repairs.returned(Owner(known.reseller_id, known.account_id), known.subject)
 
     def _without_effect(self, place: _Place, made: Made, *, returned: bool) -> Outcome:
         if self._repairs.adopt(place.owner, place.provider.name, place.step, made):
@@ -216,29 +202,28 @@ class Reconciler:
         return Outcome(surplus=1)
 
     def _surplus(self, place: _Place, made: Made, what: str, *, may_undo: bool) -> Outcome:
-        if place.kind.undo is None or not may_undo:
+        undo = place.kind.undo
+        if undo is None or not may_undo:
             self._report(place, made, what, "open")
             return Outcome(surplus=1)
-        undo = place.kind.undo
-        place.provider.call(undo, {_first_parameter(place.provider.capability, undo): made.id})
+        try:
+            place.provider.call(undo, {findings.first_parameter(place.provider.capability, undo): made.id})
+        except ProviderError as error:
+            self._report(place, made, f"{what}; it could not be undone: {error.what}", "open")
+            return Outcome(surplus=1)
         log.warning("%s %s of %s was surplus and is undone: %s", place.step, made.id, place.provider.name, what)
         self._report(place, made, what, "undone")
         return Outcome(surplus=1, undone=1)
 
     def _report(self, place: _Place, made: Made, what: str, state: str) -> None:
-        amount = made.amount if isinstance(made, Charge) else None
-        values = {
-            **place.key, "vendor_id": made.id, "reference": made.reference, "what": what, "state": state,
-            "amount": amount and amount.minor, "currency": amount and amount.currency,
-        }  # fmt: skip
         with self._store.hub() as session:
-            session.execute(_REPORT, values)
+            findings.report(session, place.key, made, what, state)
 
 
 def _effects(session: Session, place: _Place, ours: Sequence[Made]) -> Sequence[_EffectRow]:
     """Read after the vendor's list, so that the book is never the older of the two."""
     ids = [made.id for made in ours]
-    references = sorted({(made.reference or "")[:SHORT] for made in ours})
+    references = sorted({(made.reference or "")[:10] for made in ours})
     return session.execute(_EFFECTS, {**place.key, "ids": ids, "references": references}).all()
 
 
@@ -248,7 +233,7 @@ def _explained(named: _EffectRow, known: _EffectRow | None, made: Made, now: dat
         return True
     if named.state == "refused" and (named.problem or "").startswith("taken"):
         return True
-    if made.made_at is not None and made.made_at < named.created_at - _SETTLING:
+    if made.made_at is not None and made.made_at < moment_of(named.subject) - _SETTLING:
         return True
     just_settled = named.settled_at is not None and named.settled_at > now - _SETTLING
     return just_settled and (known is not None or named.state == "refused")
@@ -258,13 +243,10 @@ def _stands(effect: _EffectRow) -> str:
     return f"{effect.vendor_id} ({effect.state})" if effect.vendor_id else f"an effect that was {effect.state}"
 
 
-def _give_back(provider: Provider, row: _EffectRow) -> None:
-    reference = Reference(row.id, 1).at("payments.give_back")
-    charge = {"reference": reference, "charge_id": row.vendor_id}
-    if not provider.call("find_returns", charge):
-        provider.call("give_back", {**charge, "amount": Money(minor=row.amount, currency=row.currency)})
-
-
-def _first_parameter(capability: str, hook: str) -> str:
-    name: str = getattr(CAPABILITIES[capability], hook).__code__.co_varnames[1]
-    return name
+def _is_surely_too_much(named: _EffectRow, known: _EffectRow | None, made: Made, seen: _Seen) -> bool:
+    """Only beside the one that counts, and made about when that was made; or when the order's is undone."""
+    if named.state != "done" and known is not None:
+        return True
+    since = moment_of(named.subject)
+    is_of_then = made.made_at is not None and made.made_at <= since + _MADE_TWICE_WITHIN
+    return is_of_then and (named.state != "done" or named.vendor_id in seen.listed)

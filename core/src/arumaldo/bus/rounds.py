@@ -126,12 +126,20 @@ def compare_now(store: Store, reconciler: Reconciler) -> Outcome:
     return compare(store, reconciler, restored)
 
 
+def is_being_compared(session: Session) -> bool:
+    """Whether this is a restored book that may not know yet what vendors did."""
+    found: bool = session.execute(
+        text("SELECT EXISTS (SELECT 1 FROM restorations WHERE reconciled_at IS NULL)")
+    ).scalar_one()
+    return found
+
+
 def unreconciled(session: Session) -> Restored | None:
     """The restoration that waits for its comparison; None when there is none."""
     row = session.execute(
         text("""
-        SELECT copied_at, extract(epoch FROM restored_at + :lag - hub_now())::float AS ready_in
-        FROM restorations WHERE reconciled_at IS NULL ORDER BY restored_at DESC LIMIT 1
+        SELECT min(copied_at) AS copied_at, extract(epoch FROM max(restored_at) + :lag - hub_now())::float AS ready_in
+        FROM restorations WHERE reconciled_at IS NULL HAVING count(*) > 0
         """),
         {"lag": LISTS_ARE_WHOLE_AFTER},
     ).one_or_none()

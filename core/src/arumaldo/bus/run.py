@@ -35,7 +35,7 @@ DEADLY = 3
 ALONE_PLACES = {"steps": 2, "listeners": 1}
 """So many of them at once, for each worker: a process is dear to start, and what hangs in one holds up its own kind."""
 ALONE_PAUSE = 1.0
-QUESTION_PAUSE = 4.0
+QUESTION_PAUSE = 2.0
 """The longest pause after a look that failed, while it is in doubt whether something was made."""
 PATIENCE = 24 * 3600.0
 """Seconds for which an unavailable vendor is waited for; then the step counts as refused."""
@@ -43,6 +43,10 @@ PARKED_PAUSE = 15.0
 BEHIND_PAUSE = 1.0
 """Until this process has the newest configuration, too."""
 FUTURE_PAUSE = 5.0
+
+
+class _NotYet(LookAgain):
+    """The step was not begun."""
 
 
 class Configured(Protocol):
@@ -66,7 +70,7 @@ class Runner:
     effects: Callable[[Work], Effects] = Effects
     work: type[Work] = Work
     alone: Callable[[Held], bool] | None = None
-    """Runs one delivery in a process of its own, and says whether that process ended well."""
+    """Runs one delivery in a process of its own; True: however that ended, it was not the delivery's doing."""
     busy: dict[int, tuple[str, float]] = field(default_factory=dict)
     """Thread id → lane, and the monotonic time at which its attempt must be over."""
     at: dict[int, int] = field(default_factory=dict)
@@ -99,7 +103,7 @@ class Runner:
         """What seems to kill its workers gets a process of its own; only what kills that one too is quarantined."""
         place = self.places["listeners" if held.handler.startswith(LISTENER) else "steps"]
         if not place.acquire(blocking=False):
-            self._put_back(held, ALONE_PAUSE, "it waits for its turn to run alone", counts=False)
+            self._put_back(held, ALONE_PAUSE, "it waits for its turn to run alone", counts=False, ran=False)
             return
         try:
             log.warning(
@@ -117,15 +121,17 @@ class Runner:
             if held.handler.startswith(LISTENER):
                 self._tell(held)
             elif handler is None:
-                self._put_back(held, FUTURE_PAUSE, f"this release has no handler {held.handler}", counts=False)
+                self._put_back(
+                    held, FUTURE_PAUSE, f"this release has no handler {held.handler}", counts=False, ran=False
+                )
             else:
                 self._handle(held, handler)
         except Overtaken as error:
             log.info("%s", error)
         except LookAgain as pause:
-            self._put_back(held, pause.after, str(pause), counts=False)
+            self._put_back(held, pause.after, str(pause), counts=False, ran=not isinstance(pause, _NotYet))
         except FromTheFuture as error:
-            self._put_back(held, FUTURE_PAUSE, str(error), counts=False)
+            self._put_back(held, FUTURE_PAUSE, str(error), counts=False, ran=False)
         except ProviderError as error:
             self._sort(held, handler, error)
         except Exception as error:
@@ -160,15 +166,15 @@ class Runner:
             return _nothing, None
         bound = self._bound(held.owner, handler.calls)
         if bound.parked_at is not None:
-            raise LookAgain(PARKED_PAUSE, f"{bound.provider} is parked: {bound.reason}")
+            raise _NotYet(PARKED_PAUSE, f"{bound.provider} is parked: {bound.reason}")
         if bound.wait > 0:
-            raise LookAgain(bound.wait, f"{bound.provider} asked us to wait: {bound.reason}")
+            raise _NotYet(bound.wait, f"{bound.provider} asked us to wait: {bound.reason}")
         before = self.configured.version
         try:
             provider = self.configured.provider(held.owner, bound.provider, handler.calls)
         except HubError as error:
             is_behind = self.configured.newest_version() > before
-            raise LookAgain(BEHIND_PAUSE if is_behind else PARKED_PAUSE, str(error)) from error
+            raise _NotYet(BEHIND_PAUSE if is_behind else PARKED_PAUSE, str(error)) from error
         return lambda capability: provider if capability == handler.calls else _nothing(capability), bound
 
     def _bound(self, owner: Owner, capability: str) -> Bound:
@@ -188,7 +194,7 @@ class Runner:
             provider = self.configured.provider(held.owner, plugin, "events")
         except HubError as error:
             if self.configured.newest_version() > before:  # whoever published this may have enabled it a moment ago
-                raise LookAgain(BEHIND_PAUSE, str(error)) from error
+                raise _NotYet(BEHIND_PAUSE, str(error)) from error
             self._finish(held, why=f"{plugin} is not enabled any more")
             return
         event = Event(
@@ -279,9 +285,10 @@ class Runner:
             deliveries.end(rows.session, held, state, why and why.replace("\x00", "")[:500])
 
     def _put_back(
-        self, held: Held, after: float, why: str, *, counts: bool, failing: bool = False, fault: bool = False
-    ) -> None:
-        deliveries.put_back(self.store, held, after, why, counts=counts, failing=failing, fault=fault)
+        self, held: Held, after: float, why: str, *, counts: bool, failing: bool = False, fault: bool = False,
+        ran: bool = True,
+    ) -> None:  # fmt: skip
+        deliveries.put_back(self.store, held, after, why, counts=counts, failing=failing, fault=fault, ran=ran)
 
 
 def _database_is_away(error: Exception) -> bool:

@@ -86,6 +86,13 @@ class LateChargeReturned(Message, frozen=True):
     payment_id: UUID
 
 
+class LateReturnRefused(Refusal, frozen=True):
+    """A charge that was booked too late could not be given back yet: the gateway is asked again."""
+
+    order_id: UUID
+    payment_id: UUID
+
+
 class OrderPaid(Message, frozen=True):
     order_id: UUID
 

@@ -15,6 +15,8 @@ from arumaldo.store.orders import Order, Payment, Site
 
 AGAIN_AFTER = timedelta(hours=1)
 LATE_CHARGES = timedelta(days=2)
+_ENDED_BADLY = ("paid", "failed", "returned", "dropped")
+"""What an order may be whose money goes back and whose site is taken away; never a live one."""
 SURE_OF_SITES = timedelta(seconds=60)
 
 
@@ -52,8 +54,19 @@ def remove_the_site_again(message: facts.RemovalRefused, work: Work) -> None:
 # A charge that was in doubt, and was not found, might still be booked: whoever is charged so late gets it back.
 
 
-@handles(facts.PaymentDeclined, calls="payments", apart=True)
+@handles(facts.PaymentDeclined, calls="payments", refused=facts.LateReturnRefused, apart=True)
 def look_for_a_late_charge(message: facts.PaymentDeclined, work: Work) -> None:
+    _give_a_late_charge_back(message, work)
+
+
+@handles(facts.LateReturnRefused, calls="payments", refused=facts.LateReturnRefused, apart=True)
+def look_for_a_late_charge_again(message: facts.LateReturnRefused, work: Work) -> None:
+    _wait_an_hour(work, "the gateway refused to return a charge that was booked too late")
+    _give_a_late_charge_back(message, work)
+
+
+def _give_a_late_charge_back(message: facts.PaymentDeclined | facts.LateReturnRefused, work: Work) -> None:
+    """The order itself is not touched: another payment may have been made for it meanwhile."""
     with work.transaction() as rows:
         payment = rows.get_one(Payment, message.payment_id)
         effect = made(rows, CHARGE, message.order_id, payment.generation)
@@ -61,11 +74,13 @@ def look_for_a_late_charge(message: facts.PaymentDeclined, work: Work) -> None:
         if effect is None or not effect.looks or waited > LATE_CHARGES:
             return
         reference, amount = effect.reference, payment.money
+        generation = refused_so_far(rows, "payments.give_back", payment.id) + 1
 
     late = [charge for charge in work.hub.payments.find_charges(reference=reference) if charge.state == "paid"]
     if not late:
         work.look_again(min(600.0, 30 + waited.total_seconds()), "a charge that was in doubt may still be booked")
-    work.hub.payments.give_back(reference=work.reference(message.payment_id), charge_id=late[0].id, amount=amount)
+    reference = work.reference(message.payment_id, generation)
+    work.hub.payments.give_back(reference=reference, charge_id=late[0].id, amount=amount)
 
     with work.transaction() as rows:
         rows.publish(facts.LateChargeReturned(order_id=message.order_id, payment_id=message.payment_id))
@@ -73,8 +88,9 @@ def look_for_a_late_charge(message: facts.PaymentDeclined, work: Work) -> None:
 
 def _give_back(order_id: UUID, work: Work) -> None:
     with work.transaction() as rows:
+        order = rows.get_one(Order, order_id)
         payment = rows.first(Payment, Payment.order_id == order_id, Payment.state != "declined")
-        if payment is None or payment.state != "paid" or payment.charge_id is None:
+        if order.state not in _ENDED_BADLY or payment is None or payment.state != "paid" or payment.charge_id is None:
             return
         charge_id, amount = payment.charge_id, payment.money
         generation = refused_so_far(rows, "payments.give_back", order_id) + 1
@@ -83,10 +99,11 @@ def _give_back(order_id: UUID, work: Work) -> None:
     settle(work, CHARGE, order_id, "undone")
 
     with work.transaction() as rows:
-        payment = rows.get_one(Payment, payment.id, lock=True)
         order = rows.get_one(Order, order_id, lock=True)
+        payment = rows.get_one(Payment, payment.id, lock=True)
         move(order, "failed")  # the step beside this one may not have come that far yet
-        if move(payment, "returned") and move(order, "returned"):
+        if move(payment, "returned"):
+            move(order, "returned")
             payment.ended_at = order.ended_at = rows.now()
             rows.publish(facts.MoneyReturned(order_id=order.id))
 
@@ -95,6 +112,8 @@ def _remove(order_id: UUID, work: Work) -> None:
     with work.transaction() as rows:
         site = rows.first(Site, Site.order_id == order_id)
         effect = made(rows, CREATE_SITE, order_id)
+        if rows.get_one(Order, order_id).state not in _ENDED_BADLY:
+            return
         if effect is None or effect.state in ("refused", "undone"):
             return
         waited = rows.now() - effect.intended_at

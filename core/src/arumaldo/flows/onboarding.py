@@ -15,6 +15,7 @@ from sqlalchemy import select
 import arumaldo.flows.failing  # noqa: F401 - the other end of a paid order
 from arumaldo.bus.effects import in_doubt, made, settle
 from arumaldo.bus.handlers import HANDLERS, handles
+from arumaldo.bus.messages import Message
 from arumaldo.bus.work import Work
 from arumaldo.capabilities.billing import Address, Plan
 from arumaldo.errors import OutcomeUnknown, ProviderError, Refused
@@ -151,14 +152,14 @@ def charge_the_card(message: facts.PaymentSubmitted, work: Work) -> None:
         raise Refused("payments", "The payment service did not accept the payment. Nothing was charged.")
 
     with work.transaction() as rows:
+        order = rows.get_one(Order, message.order_id, lock=True)
         payment = rows.get_one(Payment, message.payment_id, lock=True)
         payment.charge_id, payment.card = charge.id, charge.card
         if charge.state == "held":
             if move(payment, "held"):
                 rows.publish(facts.PaymentHeld(order_id=message.order_id, payment_id=payment.id), ends=False)
         elif move(payment, "paid"):
-            _paid(rows, payment)
-            rows.publish(facts.OrderPaid(order_id=message.order_id))
+            rows.publish(_paid(rows, order, payment))
     if charge.state == "held":
         work.look_again(20, "the gateway is reviewing the payment")
 
@@ -278,11 +279,13 @@ def _token(rows: Rows, payment: Payment, work: Work) -> str:
     return ""
 
 
-def _paid(rows: Rows, payment: Payment) -> None:
-    order = rows.get_one(Order, payment.order_id, lock=True)
-    move(order, "paid")
-    order.paid_at = payment.ended_at = rows.now()
-    payment.token = None
+def _paid(rows: Rows, order: Order, payment: Payment) -> Message:
+    """What follows: the order is paid; or, where it was dropped before its money was found, that goes back."""
+    payment.ended_at, payment.token = rows.now(), None
+    if not move(order, "paid"):
+        return facts.OrderFailed(order_id=order.id, reason="The order was given up before it was paid.")
+    order.paid_at = payment.ended_at
+    return facts.OrderPaid(order_id=order.id)
 
 
 def _site(rows: Rows, order_id: object) -> Site:

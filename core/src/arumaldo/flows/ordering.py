@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from arumaldo.bus.bindings import bound
 from arumaldo.bus.clocks import standstill
+from arumaldo.bus.rounds import is_being_compared
 from arumaldo.capabilities.billing import Address, Plan
 from arumaldo.capabilities.payments import PaymentField, PaymentPage
 from arumaldo.config import MAIN
@@ -92,6 +93,8 @@ def choose_plan(inst: Installation, rows: Rows, plan: str, country: str, postal_
         raise Invalid({"plan": "Approve your website first."})
     preview = rows.get_one(Preview, brief.approved_id)
     if (old := current_order(rows)) is not None:
+        if is_being_compared(rows.session):  # it may have been paid, and nobody knows yet
+            raise Invalid({"plan": "One moment: we are looking through your order. Try again in a minute."})
         rows.get_one(Order, old.id, lock=True)
         if _open_payment(rows, old) is not None or not move(old, "dropped"):
             raise AlreadyPaying("this order is being paid, or is paid")
@@ -149,8 +152,9 @@ def pay(inst: Installation, rows: Rows, order_id: UUID, token: str, email: str) 
     earlier = rows.all(Payment, Payment.order_id == order.id)
     payment = rows.add(
         Payment(
-            order_id=order.id, generation=len(earlier) + 1, token=inst.keys.seal(token), email=email,
-            amount=order.price.minor, currency=order.price.currency, state="submitted",
+            order_id=order.id, generation=max((one.generation for one in earlier), default=0) + 1,
+            token=inst.keys.seal(token), email=email, amount=order.price.minor, currency=order.price.currency,
+            state="submitted",
         )
     )  # fmt: skip
     rows.publish(PaymentSubmitted(order_id=order.id, payment_id=payment.id))

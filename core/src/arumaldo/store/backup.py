@@ -110,7 +110,7 @@ def _refuse_unless_empty(owner_url: str) -> None:
 @contextmanager
 def _program(path: Path, words: Sequence[str], url: str) -> Iterator[IO[bytes]]:
     """The program's standard input, until it has ended. HubError with what it said when it could not do its work."""
-    env = {**os.environ, "PGOPTIONS": _AS_HUB, "PGPASSWORD": unquote(urlsplit(url).password or "")}
+    env = {**os.environ, **_secretly(url)}
     with tempfile.TemporaryFile() as said:
         try:
             running = Popen([str(path), *words], stdin=PIPE, stdout=DEVNULL, stderr=said, env=env)
@@ -129,9 +129,19 @@ def _program(path: Path, words: Sequence[str], url: str) -> Iterator[IO[bytes]]:
             raise HubError(f"{path.name} could not do it: {first or f'exit code {running.returncode}'}")
 
 
+def _secretly(url: str) -> dict[str, str]:
+    """What the programs are told by their environment: the password, and to see the rows of all accounts."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    password = query.get("password") or unquote(parts.password or "")
+    options = f"{query.get('options', '')} {_AS_HUB}".strip()
+    return {"PGOPTIONS": options, **({"PGPASSWORD": password} if password else {})}
+
+
 def _plain(url: str) -> str:
-    """The address as PostgreSQL's programs take it, without the password."""
+    """The address as PostgreSQL's programs take it, without what `_secretly` says."""
     parts = urlsplit(url)
     user, at, place = parts.netloc.rpartition("@")
     name = quote(unquote(user.partition(":")[0])) + at
-    return urlunsplit(("postgresql", name + place, parts.path, urlencode(parse_qsl(parts.query)), ""))
+    query = [(key, value) for key, value in parse_qsl(parts.query) if key not in ("password", "options")]
+    return urlunsplit(("postgresql", name + place, parts.path, urlencode(query, quote_via=quote), ""))

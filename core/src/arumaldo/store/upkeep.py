@@ -67,5 +67,6 @@ class Finding(Row):
     amount: Mapped[int | None] = mapped_column(BigInteger)  # minor units, where it is money
     currency: Mapped[str | None]
     state: Mapped[str] = mapped_column(default="open")
+    made_at: Mapped[datetime | None]  # as the vendor says
     found_at: Mapped[datetime] = mapped_column(server_default=NOW)
     settled_at: Mapped[datetime | None]

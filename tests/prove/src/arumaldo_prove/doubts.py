@@ -10,6 +10,7 @@ is answered ends the doubt. What is not counted from then on:
 - while a worker holds the step: it asks, and waits for the vendor's answer; when it is dead or frozen, `takeover_s`
   says how long that lasts;
 - while the vendor is left alone because it said so itself (Retry-After) or failed five times in a row;
+- while all work is paused, because a restored book is being compared with the vendors;
 - while the database is away: nothing can be held then.
 
 What is counted is ours: pauses between two looks, back-off after a look that failed, and steps that lie around.
@@ -39,7 +40,7 @@ _OPEN = """
 SELECT e.id, e.step, e.state, e.intended_at, hub_now() AS now,
        EXISTS (SELECT 1 FROM deliveries d WHERE d.account_id = e.account_id AND d.state = 'waiting'
                AND d.lane = split_part(e.step, '.', 1) AND d.holder IS NOT NULL) AS is_asked,
-       coalesce(c.not_before > hub_now(), false) AS is_closed
+       coalesce(c.not_before > hub_now(), false) OR EXISTS (SELECT 1 FROM pauses) AS is_closed
 FROM effects e
 LEFT JOIN provider_clocks c ON c.reseller_id = e.reseller_id AND c.provider = e.provider
 WHERE e.state IN ('intended', 'unknown')

@@ -23,6 +23,7 @@ import redis
 
 from arumaldo.bus.bell import QUEUE
 from arumaldo_prove.happenings import Diary
+from arumaldo_prove.operator import RESTORE, Operator
 from arumaldo_prove.sabotage import PLUGIN_FAULTS
 from arumaldo_prove.stage import Stage
 from arumaldo_prove.takeover import Takeovers
@@ -206,6 +207,13 @@ def _replace(trouble: Trouble, name: str) -> None:
         pass
 
 
+def restore(trouble: Trouble) -> None:
+    """The database is lost, and a copy takes its place that is older than the last payments."""
+    with trouble.diary.state(RESTORE):
+        Operator(trouble.stage).lose_the_book(trouble.over.wait, trouble.takeovers.forget)
+    trouble.diary.add({RESTORE: 1})
+
+
 def config_swapped(trouble: Trouble) -> None:
     with trouble.diary.lasting("config-swapped"):
         _write_config(trouble, lambda text: f"{text}\n# changed at {time.monotonic()}\n")
@@ -264,6 +272,7 @@ OUTAGES: Mapping[str, Fault] = {
     "config-broken": config_broken,
     "config-half-written": config_half_written,
     "rolling-restart": rolling_restart,
+    RESTORE: restore,
 }
 NAMES = sorted([*WEATHER, LATE_SEARCH, *BLOWS, *OUTAGES, *PLUGIN_FAULTS])
 

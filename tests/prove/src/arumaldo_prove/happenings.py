@@ -85,6 +85,14 @@ class Diary:
         """When one of these was on: begin and end."""
         return [(each.began, each.ended or time.monotonic()) for each in self._all() if each.what in faults]
 
+    def longest(self, what: str) -> float:
+        """The longest time for which it was on without a break."""
+        return round(max((end - begin for begin, end in self.spans(what)), default=0.0), 1)
+
+    def seconds_of(self, what: str, began: float, ended: float) -> float:
+        """How much of the time between these moments it was on."""
+        return sum(max(0.0, min(end, ended) - max(begin, began)) for begin, end in self.spans(what))
+
     def _all(self) -> list[Happening]:
         with self._lock:
             return list(self._happened)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
@@ -31,6 +31,8 @@ class Findings:
 
     charges: list[int]
     """For each customer: charges that took effect, returned ones too."""
+    kept: list[int]
+    """For each customer: charges whose money did not go back."""
     sites: list[int]
     doubles: dict[str, int]
     undone: dict[str, int]
@@ -46,9 +48,12 @@ def judge(people: Sequence[Person], ledgers: Ledgers) -> Findings:
     by_order = {kind: _by_order(entries, orders) for kind, entries in kinds.items()}
     doubled = {kind: [entries[1:] for entries in found.values()] for kind, found in by_order.items()}
     paid, live = set(by_order["charges"]), _with_a_site(by_order["sites"])
-    returned = _with_all_money_back(by_order["charges"], kinds["returns"])
+    is_returned = _returns(kinds["returns"])
+    returned = {order for order, charges in by_order["charges"].items() if all(map(is_returned, charges))}
+    kept = {order: [one for one in found if not is_returned(one)] for order, found in by_order["charges"].items()}
     return Findings(
         charges=[_count(person, by_order["charges"]) for person in people],
+        kept=[_count(person, kept) for person in people],
         sites=[_count(person, by_order["sites"]) for person in people],
         doubles={kind: sum(map(len, surplus)) for kind, surplus in doubled.items()},
         undone={kind: sum(e.state == "undone" for e in chain(*surplus)) for kind, surplus in doubled.items()},
@@ -93,8 +98,8 @@ def _with_a_site(sites: Mapping[str, Sequence[Entry]]) -> set[str]:
     return {order for order, entries in sites.items() if any(entry.state == "live" for entry in entries)}
 
 
-def _with_all_money_back(charges: Mapping[str, Sequence[Entry]], returns: Iterable[Entry]) -> set[str]:
-    """Orders of whose charges each went back to the cent, by the returns that name it; a part is not enough."""
+def _returns(returns: Iterable[Entry]) -> Callable[[Entry], bool]:
+    """Whether a charge went back to the cent, by the returns that name it; a part is not enough."""
     back: Counter[tuple[str, str]] = Counter()
     for entry in returns:
         if entry.state == "live":
@@ -105,7 +110,7 @@ def _with_all_money_back(charges: Mapping[str, Sequence[Entry]], returns: Iterab
         amount, currency = _money(charge)
         return amount > 0 and back[charge.id, currency] >= amount
 
-    return {order for order, entries in charges.items() if all(map(is_returned, entries))}
+    return is_returned
 
 
 def _money(entry: Entry) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import psycopg
 
+from arumaldo.errors import HubError
 from arumaldo_prove.faults import (
     BLOWS,
     KILLS,
@@ -104,5 +105,8 @@ class Monkey:
             if self._over.wait(_BREATH):
                 break
             self._stage.say(f"now: {name}")
-            OUTAGES[name](trouble)
+            try:
+                OUTAGES[name](trouble)
+            except (HubError, psycopg.Error) as error:
+                self._stage.say(f"{name} came to nothing: {error}")
         self._outages_done.set()

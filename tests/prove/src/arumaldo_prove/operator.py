@@ -29,7 +29,7 @@ class Operator:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
 
-    def lose_the_book(self, wait: Callable[[float], bool]) -> None:
+    def lose_the_book(self, wait: Callable[[float], bool], lost: Callable[[], None]) -> None:
         """Copy the book, go on for a while, lose it, and put the copy in its place; ends when work goes on.
 
         Workers are ended meanwhile, as for any such move; the portal stays, and says 503 where it has to.
@@ -43,6 +43,7 @@ class Operator:
                 self._kill(name)
                 halted.enter_context(self._stage.tree.supervisor.halted(name))
             self._put_back(str(copy))
+            lost()
         while self._is_paused() and not wait(0.5):
             pass
 

@@ -59,8 +59,9 @@ class Meter:
 class MeasuredBrowser(Browser):
     """A browser that notes what its user has to put up with."""
 
-    def __init__(self, base_url: str, meter: Meter) -> None:
+    def __init__(self, base_url: str, meter: Meter, address: str) -> None:
         super().__init__(base_url)
+        self._client.headers["x-forwarded-for"] = address  # customers do not all come from this machine
         self._meter = meter
         self._tries: list[Try] = []
 

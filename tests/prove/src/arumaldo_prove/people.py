@@ -30,7 +30,9 @@ class Person(Customer):
     def __init__(self, base_url: str, sandbox_url: str, number: int, enough: threading.Event, meter: Meter) -> None:
         super().__init__(base_url, sandbox_url, business(number % COUNT), enough)
         self.browser.close()
-        self.browser = MeasuredBrowser(base_url, meter)
+        self._meter = meter
+        self._address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        self.browser = self._new_browser(base_url)
         self.orders: set[str] = set()
         """Every order that the pages named."""
         self.ended: str | None = None
@@ -58,6 +60,14 @@ class Person(Customer):
                 self.said = str(error) or type(error).__name__
                 self._wait()
         return self.ended or ""
+
+    def _new_browser(self, base_url: str) -> MeasuredBrowser:
+        return MeasuredBrowser(base_url, self._meter, self._address)
+
+    def begin_again(self) -> None:
+        """With another browser, from wherever the portal says that this customer stands."""
+        self.ended = None
+        self.browser = self._new_browser(self.browser.base_url)
 
     def _stand(self) -> str:
         """The step this customer stands at, by the portal's own word."""
@@ -93,8 +103,15 @@ class Person(Customer):
     def _log_in(self) -> None:
         visit = self.browser.open("/login")
         form = visit.form("email", "password")
-        if form is not None:
+        if form is None:
+            return
+        try:
             self.browser.submit(visit, form, {"email": self._email, "password": self._password})
+        except Away:
+            raise
+        except Lost:  # nobody knows this account any more
+            self._is_known = False
+            raise
 
     def approve(self) -> None:
         """Read the preview and approve it; while there is none, wait, and ask again when it could not be written."""
@@ -181,6 +198,14 @@ class Crowd:
             told()
             time.sleep(0.1)
         return True
+
+    def come_back(self) -> None:
+        """Let everybody whose walk has ended look once more at what they have; who was forgotten begins anew."""
+        for place, person in enumerate(self.people):
+            if not self._threads[place].is_alive():
+                person.begin_again()
+                self._threads[place] = threading.Thread(target=self._walk, args=(person, 0.0), daemon=True)
+                self._threads[place].start()
 
     def send_home(self) -> None:
         """End all walks."""

@@ -25,7 +25,7 @@ class Presence:
         self._stage, self._diary = stage, diary
         self._down: dict[str, ExitStack] = {}
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="presence", daemon=True)
+        self._thread = threading.Thread(target=self._watch_all, name="presence", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -34,6 +34,10 @@ class Presence:
         self._thread.join(timeout=10)
         for state in self._down.values():
             state.close()
+
+    def _watch_all(self) -> None:
+        with contextlib.suppress(KeyError):  # the processes are being ended for good: somebody pressed Ctrl-C
+            self._watch()
 
     def _watch(self) -> None:
         rounds = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import psycopg
@@ -16,9 +16,10 @@ from arumaldo_prove.faults import FROZEN_SECONDS, KILLS, OUTAGES
 from arumaldo_prove.happenings import Diary
 from arumaldo_prove.judge import judge
 from arumaldo_prove.monkey import Monkey
+from arumaldo_prove.operator import Operator
 from arumaldo_prove.pages import FailedPage
 from arumaldo_prove.people import Crowd
-from arumaldo_prove.presence import NOBODY_SERVES
+from arumaldo_prove.presence import NOBODY_SERVES, NOBODY_WORKS
 from arumaldo_prove.result import Result, at, percentiles
 from arumaldo_prove.stage import Stage
 
@@ -55,11 +56,14 @@ def prove_once(stage: Stage, seed: int, customers: int, faults: Sequence[str]) -
     _wait(lambda: 4 * crowd.ended >= 3 * customers, _LONGER, progress)
     monkey.stop()
     stage.say("the last fault is over")
+    crowd.come_back()
     crowd.wait(FINAL_WITHIN, progress)
     crowd.send_home()
+    settled = Operator(stage).work_off_the_list()
     doubts.close()
     monkey.leave()
-    return _counted(stage, seed, crowd, monkey, doubts, faults, time.monotonic() - began)
+    result = _counted(stage, seed, crowd, monkey, doubts, faults, time.monotonic() - began)
+    return replace(result, settled=settled)
 
 
 def _wait(until: Callable[[], bool], seconds: float, told: Callable[[], None] = lambda: None) -> None:
@@ -88,6 +92,9 @@ def _counted(
         live=sum(person.ended == "live" for person in people),
         returned=sum(person.ended == "returned" for person in people),
         charges_per_customer={"min": min(found.charges), "max": max(found.charges)},
+        wrongly_paid=sum(
+            kept != (person.ended == "live") for person, kept in zip(people, found.kept, strict=True) if person.ended
+        ),
         sites_per_customer={"min": min(found.sites), "max": max(found.sites)},
         doubles=found.doubles,
         undone=found.undone,
@@ -96,11 +103,13 @@ def _counted(
         stuck=len(unended),
         unknown_left=_in_doubt(stage),
         refunds=found.refunds,
+        settled=0,
         kills=sum(counts.get(name, 0) for name in KILLS),
         takeovers=len(monkey.takeovers.seconds),
         takeover_s=percentiles(monkey.takeovers.seconds),
         slow_takeovers=monkey.takeovers.slow,
-        unserved_s=round(max((end - begin for begin, end in monkey.diary.spans(NOBODY_SERVES)), default=0.0), 1),
+        unserved_s=monkey.diary.longest(NOBODY_SERVES),
+        unmanned_s=monkey.diary.longest(NOBODY_WORKS),
         **_of_doubts(doubts.questions.all()),
         poison=asdict(monkey.sabotage.poison()),
         pages=len(crowd.meter.pages),

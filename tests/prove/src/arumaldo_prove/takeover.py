@@ -1,4 +1,8 @@
-"""How long the deliveries of a dead or frozen worker wait until another one holds them."""
+"""How long the deliveries of a dead or frozen worker wait until another one holds them.
+
+Time in which no worker at all lived is not counted, for there was nobody to take over: a plugin that ends its process
+can meet the last one that neither the monkey killed nor froze. The result's `unmanned_s` says how long that lasted.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from datetime import datetime
 import psycopg
 
 from arumaldo_prove.happenings import Diary
+from arumaldo_prove.presence import NOBODY_WORKS
 from arumaldo_prove.result import TAKEOVER_SECONDS
 from arumaldo_prove.stage import Stage
 
@@ -64,6 +69,11 @@ class Takeovers:
             with self._lock:
                 self._left += found
 
+    def forget(self) -> None:
+        """The book that said what was left behind is lost."""
+        with self._lock:
+            self._left.clear()
+
     def close(self) -> None:
         self._over.set()
         self._thread.join(timeout=10)
@@ -81,12 +91,20 @@ class Takeovers:
         outcomes = dict(self._stage.rows(_OUTCOME, *columns))
         for one in left:
             waited = time.monotonic() - one.since
-            outcome = "taken" if waited > _GIVEN_UP else outcomes[one.id]
+            outcome = "taken" if waited > _GIVEN_UP else outcomes.get(one.id, "unknown to this book")
             if outcome == "taken":
                 self.seconds.append(waited)
                 if waited > TAKEOVER_SECONDS:
                     on = "; ".join(self._diary.during(one.since, one.since + waited))
                     self.slow.append(f"{one.handler} (delivery {one.id}) after {waited:.1f} s: {on}")
             if outcome != "left":
-                with self._lock:
+                with self._lock, contextlib.suppress(ValueError):  # forgotten meanwhile
                     self._left.remove(one)
+
+    def _taken(self, one: _Left, waited: float) -> None:
+        began, ended = one.since, one.since + waited
+        took = waited - self._diary.seconds_of(NOBODY_WORKS, began, ended)
+        self.seconds.append(took)
+        if took > TAKEOVER_SECONDS:
+            on = "; ".join(self._diary.during(began, ended))
+            self.slow.append(f"{one.handler} (delivery {one.id}) after {took:.1f} s: {on}")

@@ -9,6 +9,7 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+only_adds = True
 
 _NOW = sa.text("hub_now()")
 _TIME = sa.DateTime(timezone=True)
@@ -65,6 +66,7 @@ def _findings() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("made_at", _TIME, nullable=True),
         sa.Column("found_at", _TIME, server_default=_NOW, nullable=False),
         sa.Column("settled_at", _TIME, nullable=True),
         sa.ForeignKeyConstraint(["reseller_id"], ["resellers.id"], name=op.f("fk_findings_reseller_id")),
