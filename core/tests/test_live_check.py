@@ -110,11 +110,20 @@ def test_commits_that_do_not_wait_for_the_standby_are_named(postgres: Postgres, 
         eventually(lambda: at(database.app_url) == {"database.synchronous_commit": "warning"})
 
 
-def test_several_hosts_of_which_any_will_do_are_named(database: Database) -> None:
+def several_hosts(database: Database) -> str:
     parts = urlsplit(database.app_url)
-    several = database.app_url.replace(f":{parts.port}/", f":{closed_port()},127.0.0.1:{parts.port}/")
-    assert at(several) == {}
-    assert at(f"{several}?target_session_attrs=any") == {"database.target_session_attrs": "warning"}
+    return database.app_url.replace(f":{parts.port}/", f":{closed_port()},127.0.0.1:{parts.port}/")
+
+
+def test_several_hosts_of_which_any_will_do_are_named(database: Database) -> None:
+    assert at(f"{several_hosts(database)}?target_session_attrs=any")["database.target_session_attrs"] == "warning"
+    assert "database.target_session_attrs" not in at(several_hosts(database))
+
+
+def test_a_standby_that_commits_do_not_wait_for_is_named(postgres: Postgres, database: Database) -> None:
+    assert at(several_hosts(database)) == {"database.synchronous_standby_names": "warning"}
+    with told(postgres, "synchronous_standby_names = 'somewhere'"):
+        eventually(lambda: at(several_hosts(database)) == {})
 
 
 @pytest.mark.parametrize("key", ["connect_timeout", "tcp_user_timeout"])

@@ -83,6 +83,7 @@ def database(hub: HubSettings) -> Iterator[Finding]:
             yield from _role(engine)
             yield from _schema(connection, hub)
             yield from durable(connection)
+            yield from awaited(connection, url)
             yield from between(engine, connection)
             yield from clock(connection)
     except DBAPIError as error:
@@ -185,6 +186,17 @@ def durable(connection: Connection) -> Iterator[Finding]:
             "database.synchronous_commit", "warning",
             "synchronous_commit is local: commits do not wait for the synchronous standby, so a fail-over forgets some",
             "Set synchronous_commit = on at the server, for the role app too.",
+        )  # fmt: skip
+
+
+def awaited(connection: Connection, url: str) -> Iterator[Finding]:
+    """Where there is a standby to take over, whether commits wait for it."""
+    if "," in database_settings(url).get("host", "") and not _shown(connection, "synchronous_standby_names"):
+        yield Finding(
+            "database.synchronous_standby_names", "warning",
+            "commits do not wait for a standby: the one that takes over may not know the last calls to vendors, and "
+            "they may be made again",
+            "Set synchronous_standby_names at the server, like 'ANY 1 (db2, db3)'.",
         )  # fmt: skip
 
 

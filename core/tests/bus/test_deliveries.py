@@ -250,6 +250,26 @@ def test_what_kills_three_workers_runs_alone_and_only_what_kills_that_process_to
     assert bus.one("SELECT state FROM deliveries WHERE id = :id", id=deadly).state == "quarantined"
 
 
+def test_a_step_that_has_to_wait_while_it_runs_alone_is_not_set_aside_and_its_deaths_are_forgotten(bus: Bus) -> None:
+    def step(message: ThingOrdered, work: Work) -> None:
+        work.look_again(5, "the vendor is not ready")
+
+    bus.handle(step)
+    [innocent] = bus.publish(ThingOrdered(order_id=uuid.uuid4()))
+    with bus.store.hub() as session:
+        session.execute(text("UPDATE deliveries SET deaths = 3"))
+    careful = bus.runner()
+
+    def as_a_process_does(held: Held) -> bool:
+        careful.attempt(held)
+        return False
+
+    careful.alone = as_a_process_does
+    careful.run(innocent)
+    row = bus.one("SELECT state, deaths, waits_for FROM deliveries WHERE id = :id", id=innocent)
+    assert (row.state, row.deaths, row.waits_for) == ("waiting", 0, "the vendor is not ready")
+
+
 def test_of_what_has_to_run_alone_only_so_many_steps_run_at_once_and_the_others_wait_their_turn(bus: Bus) -> None:
     def step(message: ThingOrdered, work: Work) -> None:
         raise ProcessDied

@@ -14,6 +14,8 @@ from arumaldo.store.scope import Owner
 
 BREAKS_AFTER = 5
 BREAK_SECONDS = 30.0
+PROBE_SECONDS = 3.0
+"""How long the others wait for the one step that tries whether a vendor answers again."""
 LONGEST_PAUSE = 900.0
 """No vendor's Retry-After holds work back for longer; then it is asked again."""
 
@@ -30,6 +32,11 @@ UPDATE provider_clocks
 SET failures = 0, failing_since = NULL, not_before = CASE WHEN failures = :failures THEN NULL ELSE not_before END,
     reason = CASE WHEN failures = :failures THEN NULL ELSE reason END
 WHERE reseller_id = :reseller AND provider = :provider AND parked_at IS NULL
+""")
+_PROBE = text("""
+UPDATE provider_clocks SET not_before = hub_now() + make_interval(secs => :pause)
+WHERE reseller_id = :reseller AND provider = :provider AND (not_before IS NULL OR not_before <= hub_now())
+RETURNING provider
 """)
 _PARK = text("""
 INSERT INTO provider_clocks AS c (reseller_id, provider, parked_at, reason)
@@ -82,6 +89,12 @@ def well(session: Session, reseller: UUID, provider: str, failures: int) -> None
     Where it has failed once more meanwhile, what it asked for then still counts.
     """
     session.execute(_WELL, {"reseller": reseller, "provider": provider, "failures": failures})
+
+
+def probe(session: Session, reseller: UUID, provider: str) -> bool:
+    """Whether the caller is the one that may ask a vendor which has failed so often; the others wait for it."""
+    values = {"reseller": reseller, "provider": provider, "pause": PROBE_SECONDS}
+    return session.execute(_PROBE, values).one_or_none() is not None
 
 
 def park(session: Session, reseller: UUID, provider: str, reason: str) -> None:

@@ -47,7 +47,7 @@ RETURNING {_HELD}
 """)  # noqa: S608 - constants of this file
 _READ = text(f"""
 SELECT {_HELD} FROM deliveries d JOIN messages m ON m.id = d.message_id
-WHERE d.id = :id AND d.token = :token AND d.state = 'waiting'
+WHERE d.id = :id AND d.token = :token AND d.state = 'waiting' AND d.holder IS NOT NULL
 """)  # noqa: S608 - constants of this file
 _LOCK = text("""
 SELECT id FROM deliveries WHERE id = :id AND token = :token AND state = 'waiting' FOR UPDATE
@@ -131,7 +131,7 @@ def claim(store: Store, delivery: int, worker: int, config_version: int) -> Held
 
 
 def held_by(store: Store, delivery: int, token: int) -> Held | None:
-    """The delivery as the holder of this token sees it; None when the token is another's by now."""
+    """The delivery as the holder of this token sees it; None when it is another's by now, or nobody's."""
     with store.hub() as session:
         row = session.execute(_READ, {"id": delivery, "token": token}).one_or_none()
     return None if row is None else _held(row)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from arumaldo.bus import findings
+from arumaldo.bus import clocks, findings
 from arumaldo.bus.run import Configured
 from arumaldo.capabilities import CAPABILITIES
 from arumaldo.capabilities.kinds import Kind, Made, kind_of
@@ -33,6 +34,7 @@ from arumaldo.store.scope import Owner, Store
 _EffectRow = Row[tuple[Any, ...]]
 log = logging.getLogger(__name__)
 
+TRIES = 3
 LISTING_SECONDS = 300.0
 """A vendor's whole list comes in pages, and nobody waits for it."""
 _SETTLING = timedelta(minutes=2)
@@ -117,14 +119,18 @@ class Reconciler:
         self._configured = configured
         self._repairs = repairs
 
-    def run(self, since: datetime) -> Outcome:
-        """Ask all vendors that serve anybody, or would serve new accounts, for what was made `since`."""
+    def run(self, since: datetime, tries: int = TRIES) -> Outcome:
+        """Ask all vendors that serve anybody, or would serve new accounts, for what was made `since`.
+
+        A list that cannot be had is asked for up to so many `tries`, with growing pauses.
+        """
         outcome = Outcome()
         for reseller, plugin, capability in self._serving():
             for name, hook in vars(CAPABILITIES[capability]).items():
                 kind = kind_of(hook)
                 if kind is not None and kind.listed:
-                    outcome += self._place(Owner(reseller, reseller), plugin, f"{capability}.{name}", kind, since)
+                    step = f"{capability}.{name}"
+                    outcome += self._patiently(Owner(reseller, reseller), plugin, step, kind, since, tries)
         return outcome
 
     def _serving(self) -> Sequence[tuple[UUID, str, str]]:
@@ -137,6 +143,17 @@ class Reconciler:
                     plugin = self._configured.first_provider(Owner(reseller, reseller), capability)
                     found.add((reseller, plugin, capability))
         return sorted(found)
+
+    def _patiently(
+        self, owner: Owner, plugin: str, step: str, kind: Kind, since: datetime, tries: int
+    ) -> Outcome:  # fmt: skip
+        outcome, pauses = self._place(owner, plugin, step, kind, since), threading.Event()
+        for tried in range(1, tries):
+            if not outcome.problems:
+                break
+            pauses.wait(clocks.back_off(tried, most=5.0))
+            outcome = self._place(owner, plugin, step, kind, since)
+        return outcome
 
     def _place(self, owner: Owner, plugin: str, step: str, kind: Kind, since: datetime) -> Outcome:
         """One kind of thing at one vendor; what goes wrong with it hinders no other."""

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from arumaldo.bus import duties
-from arumaldo.bus.reconcile import Outcome, Reconciler
+from arumaldo.bus.reconcile import TRIES, Outcome, Reconciler
 from arumaldo.capabilities import CAPABILITIES
 from arumaldo.capabilities.kinds import kind_of
 from arumaldo.store.scope import Store
@@ -27,6 +27,8 @@ LOOK_BACK = timedelta(days=2)
 _BEFORE_THE_COPY = timedelta(days=1)
 _EVERY_LOOK = 1.0
 _AGAIN = 5.0
+PATIENT_TRIES = 10
+"""All work waits for the comparison after a restoration."""
 LISTS_ARE_WHOLE_AFTER = timedelta(
     seconds=max(
         kind.sure_after
@@ -107,7 +109,7 @@ def compare(store: Store, reconciler: Reconciler, restored: Restored | None) -> 
     with store.hub() as session:
         now: datetime = session.execute(text("SELECT hub_now()")).scalar_one()
     since = min(now - LOOK_BACK, restored.copied_at - _BEFORE_THE_COPY) if restored else now - LOOK_BACK
-    outcome = reconciler.run(since)
+    outcome = reconciler.run(since, PATIENT_TRIES if restored else TRIES)
     if restored is not None and not outcome.problems:
         with store.hub() as session:
             session.execute(text("UPDATE restorations SET reconciled_at = hub_now() WHERE reconciled_at IS NULL"))

@@ -35,7 +35,7 @@ DEADLY = 3
 ALONE_PLACES = {"steps": 2, "listeners": 1}
 """So many of them at once, for each worker: a process is dear to start, and what hangs in one holds up its own kind."""
 ALONE_PAUSE = 1.0
-QUESTION_PAUSE = 2.0
+QUESTION_PAUSE = 0.5
 """The longest pause after a look that failed, while it is in doubt whether something was made."""
 PATIENCE = 24 * 3600.0
 """Seconds for which an unavailable vendor is waited for; then the step counts as refused."""
@@ -169,6 +169,7 @@ class Runner:
             raise _NotYet(PARKED_PAUSE, f"{bound.provider} is parked: {bound.reason}")
         if bound.wait > 0:
             raise _NotYet(bound.wait, f"{bound.provider} asked us to wait: {bound.reason}")
+        self._one_tries(held, bound)
         before = self.configured.version
         try:
             provider = self.configured.provider(held.owner, bound.provider, handler.calls)
@@ -176,6 +177,15 @@ class Runner:
             is_behind = self.configured.newest_version() > before
             raise _NotYet(BEHIND_PAUSE if is_behind else PARKED_PAUSE, str(error)) from error
         return lambda capability: provider if capability == handler.calls else _nothing(capability), bound
+
+    def _one_tries(self, held: Held, bound: Bound) -> None:
+        """After five failures in a row and a pause, one step asks; the others go on when it was answered."""
+        if bound.failures < clocks.BREAKS_AFTER:
+            return
+        with self.store.hub() as session:
+            mine = clocks.probe(session, held.owner.reseller_id, bound.provider)
+        if not mine:
+            raise _NotYet(clocks.PROBE_SECONDS, f"{bound.provider} asked us to wait: {bound.reason}")
 
     def _bound(self, owner: Owner, capability: str) -> Bound:
         with self.store.of(owner) as rows:

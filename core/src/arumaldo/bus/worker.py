@@ -155,13 +155,15 @@ class WorkerProcess:
                 self._ring(lane, [delivery])
 
     def _every(self, pause: float, job: Callable[[], None]) -> None:
-        while not self._over.wait(pause * random.uniform(0.8, 1.0)):  # noqa: S311 - so that workers do not march in step
+        """At once, and again after each pause: whoever has just started may be the only one there is."""
+        while not self._over.is_set():
             try:
                 job()
             except DBAPIError:
                 log.warning("the database cannot be reached")
             except Exception:
                 log.exception("%s failed", job.__name__)
+            self._over.wait(pause * random.uniform(0.8, 1.0))  # noqa: S311 - so that workers do not march in step
 
     def _beat(self) -> None:
         with self._runner.store.hub() as session:

@@ -38,7 +38,7 @@ DATABASE_DEFAULTS: Mapping[str, str] = {
 SESSION_DEFAULTS: Mapping[str, str] = {
     # Whoever freezes within a transaction must not hold up the others' rows,
     "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "20s",
+    "idle_in_transaction_session_timeout": "5s",
     # and the rows of a host that is cut off must be free when its work is taken over.
     "tcp_user_timeout": "5000",
     "tcp_keepalives_idle": "3",

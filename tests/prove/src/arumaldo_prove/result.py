@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -121,6 +122,7 @@ class Result:
         return [f"{count} {kind} too many" for kind, count in left.items() if count]
 
     def _late(self) -> list[str]:
+        books = 2 if RESTORE in self.faults else 1  # a restored one has counted fewer deaths
         found = {
             f"the slowest take-overs took {self.takeover_s['p99']} s": self.takeover_s["p99"] > TAKEOVER_SECONDS,
             f"a call stayed in doubt for {self.doubt_beyond_s} s too long": self.doubt_beyond_s > BEYOND_SECONDS,
@@ -128,7 +130,7 @@ class Result:
                 (self.portal_p99_bell_away_s or 0) > AWAY_SECONDS
             ),
             f"one message ended {self.poison.get('most_workers')} workers": (
-                self.poison.get("most_workers", 0) > DEADLY
+                self.poison.get("most_workers", 0) > DEADLY * books
             ),
         }
         return [sentence for sentence, is_so in found.items() if is_so]
@@ -189,5 +191,4 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
 def at(seconds: Sequence[float], share: float) -> float:
     """The value that this share of all does not exceed."""
     ordered = sorted(seconds)
-    place = min(len(ordered) - 1, int(share * len(ordered)))
-    return round(ordered[place], 2) if ordered else 0.0
+    return round(ordered[math.ceil(share * len(ordered)) - 1], 2) if ordered else 0.0

@@ -1,0 +1,77 @@
+"""A vendor that fails again and again is left alone, tried by one step, and used by all as soon as it answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from arumaldo.bus import clocks
+from arumaldo.errors import Unavailable
+from arumaldo.store.scope import Owner
+
+from .conftest import Bus, ThingOrdered
+from .test_effects import build, fail
+
+
+@pytest.fixture
+def waiting(bus: Bus) -> list[int]:
+    """Three steps of three customers, at a vendor that has failed five times and was left alone since."""
+    bus.handle(build, calls="hosting")
+    with bus.store.hub() as session:
+        for _ in range(clocks.BREAKS_AFTER):
+            clocks.failed(session, bus.owner.reseller_id, "acme", "503", None)
+    deliveries = [bus.publish(ThingOrdered(order_id=owner.account_id), owner)[0] for owner in owners(bus)]
+    run(bus, deliveries)
+    assert bus.vendor.made == []
+    bus.database.move_clock(clocks.BREAK_SECONDS)
+    return deliveries
+
+
+def owners(bus: Bus) -> list[Owner]:
+    return [bus.owner, bus.new_owner(), bus.new_owner()]
+
+
+def run(bus: Bus, deliveries: list[int]) -> None:
+    runner = bus.runner()
+    for delivery in deliveries:
+        runner.run(delivery)
+
+
+def clock(bus: Bus) -> tuple[int, bool]:
+    """(failures in a row, whether it is left alone)"""
+    row = bus.one("SELECT failures, coalesce(not_before > hub_now(), false) AS closed FROM provider_clocks")
+    return row.failures, row.closed
+
+
+def test_when_the_pause_is_over_one_step_asks_and_the_others_wait_for_what_it_hears(
+    bus: Bus, waiting: list[int]
+) -> None:
+    asked = 0
+
+    def down() -> None:
+        nonlocal asked
+        asked += 1
+        fail(Unavailable("acme", "503"))
+
+    bus.vendor.before = down
+    run(bus, waiting)
+    assert asked == 1
+    assert clock(bus) == (clocks.BREAKS_AFTER + 1, True)
+
+
+def test_one_answer_lets_all_go_on(bus: Bus, waiting: list[int]) -> None:
+    run(bus, waiting[:1])
+    assert clock(bus) == (0, False)
+    run(bus, waiting[1:])
+    assert len(bus.vendor.made) == 3
+
+
+def test_an_answer_in_between_ends_the_row_of_failures_and_leaves_what_the_vendor_asked_for(bus: Bus) -> None:
+    with bus.store.hub() as session:
+        clocks.failed(session, bus.owner.reseller_id, "acme", "503", None)
+        clocks.failed(session, bus.owner.reseller_id, "acme", "429", 60.0)
+        clocks.well(session, bus.owner.reseller_id, "acme", 1)
+    assert clock(bus) == (0, True)
+    with bus.store.hub() as session:
+        for _ in range(clocks.BREAKS_AFTER - 1):
+            clocks.failed(session, bus.owner.reseller_id, "acme", "503", None)
+    assert clock(bus)[0] < clocks.BREAKS_AFTER
