@@ -22,6 +22,8 @@ _LONGEST_GLANCE = 2.0, 10.0
 _PEOPLE_PER_SECOND = 20
 _APPROVE, _AGAIN = "Approve this website", "Try again"
 _UNAUTHORIZED = 401
+_BACK_PACE = 0.15
+"""Seconds between two who come back at the end: they do not all press reload at the same moment."""
 
 
 class Person(Customer):
@@ -204,7 +206,7 @@ class Crowd:
         for place, person in enumerate(self.people):
             if not self._threads[place].is_alive():
                 person.begin_again()
-                self._threads[place] = threading.Thread(target=self._walk, args=(person, 0.0), daemon=True)
+                self._threads[place] = threading.Thread(target=self._walk, args=(person, place * _BACK_PACE), daemon=True)
                 self._threads[place].start()
 
     def send_home(self) -> None:
