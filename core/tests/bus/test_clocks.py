@@ -69,9 +69,27 @@ def test_an_answer_in_between_ends_the_row_of_failures_and_leaves_what_the_vendo
     with bus.store.hub() as session:
         clocks.failed(session, bus.owner.reseller_id, "acme", "503", None)
         clocks.failed(session, bus.owner.reseller_id, "acme", "429", 60.0)
-        clocks.well(session, bus.owner.reseller_id, "acme", 1)
+        clocks.well(session, bus.owner.reseller_id, "acme")
     assert clock(bus) == (0, True)
     with bus.store.hub() as session:
         for _ in range(clocks.BREAKS_AFTER - 1):
             clocks.failed(session, bus.owner.reseller_id, "acme", "503", None)
+    assert clock(bus)[0] < clocks.BREAKS_AFTER
+
+
+def test_a_vendor_that_fails_every_third_call_is_not_left_alone(bus: Bus) -> None:
+    bus.handle(build, calls="hosting")
+    calls = 0
+
+    def every_third() -> None:
+        nonlocal calls
+        calls += 1
+        if calls % 3 == 0:
+            fail(Unavailable("acme", "503"))
+
+    bus.vendor.before = every_third
+    runner = bus.runner()
+    for owner in [bus.new_owner() for _ in range(4 * clocks.BREAKS_AFTER)]:
+        runner.run(bus.publish(ThingOrdered(order_id=owner.account_id), owner)[0])
+    assert calls == 4 * clocks.BREAKS_AFTER
     assert clock(bus)[0] < clocks.BREAKS_AFTER

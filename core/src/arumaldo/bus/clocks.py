@@ -20,18 +20,20 @@ LONGEST_PAUSE = 900.0
 """No vendor's Retry-After holds work back for longer; then it is asked again."""
 
 _FAILED = text("""
-INSERT INTO provider_clocks AS c (reseller_id, provider, failures, failing_since, not_before, reason)
-VALUES (:reseller, :provider, 1, hub_now(), hub_now() + make_interval(secs => :pause), :reason)
+INSERT INTO provider_clocks AS c (reseller_id, provider, failures, failing_since, asked_until, not_before, reason)
+VALUES (:reseller, :provider, 1, hub_now(), hub_now() + make_interval(secs => :pause),
+        hub_now() + make_interval(secs => :pause), :reason)
 ON CONFLICT (reseller_id, provider) DO UPDATE
 SET failures = c.failures + 1, failing_since = coalesce(c.failing_since, hub_now()), reason = :reason,
+    asked_until = greatest(c.asked_until, excluded.asked_until),
     not_before = greatest(c.not_before, hub_now() + make_interval(secs =>
       CASE WHEN c.failures + 1 >= :breaks THEN greatest(:pause, :break_seconds) ELSE :pause END))
 """)
 _WELL = text("""
 UPDATE provider_clocks
-SET failures = 0, failing_since = NULL, not_before = CASE WHEN failures = :failures THEN NULL ELSE not_before END,
-    reason = CASE WHEN failures = :failures THEN NULL ELSE reason END
-WHERE reseller_id = :reseller AND provider = :provider AND parked_at IS NULL
+SET failures = 0, failing_since = NULL, not_before = CASE WHEN asked_until > hub_now() THEN asked_until END,
+    reason = CASE WHEN asked_until > hub_now() THEN reason END
+WHERE reseller_id = :reseller AND provider = :provider AND parked_at IS NULL AND failures > 0
 """)
 _PROBE = text("""
 UPDATE provider_clocks SET not_before = hub_now() + make_interval(secs => :pause)
@@ -44,7 +46,8 @@ VALUES (:reseller, :provider, hub_now(), :reason)
 ON CONFLICT (reseller_id, provider) DO UPDATE SET parked_at = coalesce(c.parked_at, hub_now()), reason = :reason
 """)
 _RESUME = text("""
-UPDATE provider_clocks SET parked_at = NULL, failures = 0, failing_since = NULL, not_before = NULL, reason = NULL
+UPDATE provider_clocks
+SET parked_at = NULL, failures = 0, failing_since = NULL, asked_until = NULL, not_before = NULL, reason = NULL
 WHERE (parked_at IS NOT NULL OR not_before IS NOT NULL) AND coalesce(CAST(:provider AS text), provider) = provider
 RETURNING provider
 """)
@@ -83,12 +86,9 @@ def failed(session: Session, reseller: UUID, provider: str, reason: str, pause: 
     )  # fmt: skip
 
 
-def well(session: Session, reseller: UUID, provider: str, failures: int) -> None:
-    """The vendor answered a call that began after so many failures: they are not in a row any more.
-
-    Where it has failed once more meanwhile, what it asked for then still counts.
-    """
-    session.execute(_WELL, {"reseller": reseller, "provider": provider, "failures": failures})
+def well(session: Session, reseller: UUID, provider: str) -> None:
+    """The vendor answered: its failures are not in a row any more. What it asked for itself still counts."""
+    session.execute(_WELL, {"reseller": reseller, "provider": provider})
 
 
 def probe(session: Session, reseller: UUID, provider: str) -> bool:

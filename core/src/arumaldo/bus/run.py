@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
@@ -75,6 +76,8 @@ class Runner:
     """Thread id → lane, and the monotonic time at which its attempt must be over."""
     at: dict[int, int] = field(default_factory=dict)
     """Thread id → the delivery in its hands, from before the claim to after the end."""
+    troubled: set[tuple[UUID, str]] = field(default_factory=set)
+    """(reseller, provider) that have failed here since they answered last."""
     places: dict[str, threading.Semaphore] = field(
         default_factory=lambda: {kind: threading.Semaphore(many) for kind, many in ALONE_PLACES.items()}
     )
@@ -156,9 +159,14 @@ class Runner:
         self._answered(held, bound)
 
     def _answered(self, held: Held, bound: Bound | None) -> None:
-        if bound is not None and bound.failures:
+        """Written down only where a failure is known, so that it costs nothing while all is well."""
+        if bound is None:
+            return
+        key = (held.owner.reseller_id, bound.provider)
+        if bound.failures or key in self.troubled:
+            self.troubled.discard(key)
             with self.store.hub() as session:
-                clocks.well(session, held.owner.reseller_id, bound.provider, bound.failures)
+                clocks.well(session, *key)
 
     def _provider(self, held: Held, handler: Handler) -> tuple[Callable[[str], Provider], Bound | None]:
         """The provider of the one capability that the handler calls."""
@@ -237,6 +245,7 @@ class Runner:
         with self.store.hub() as session:
             if isinstance(error, Unavailable):
                 clocks.failed(session, held.owner.reseller_id, error.provider, error.what, retry_after)
+                self.troubled.add((held.owner.reseller_id, error.provider))
             moment = deliveries.now(session)
         failing = (moment - (held.failing_since or moment)).total_seconds()
         if failing > PATIENCE and self._may_be_given_up(held, handler):

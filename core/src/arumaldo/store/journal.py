@@ -147,6 +147,7 @@ class ProviderClock(Row):
     provider: Mapped[str] = mapped_column(primary_key=True)
     failures: Mapped[int] = mapped_column(server_default=text("0"))  # in a row
     failing_since: Mapped[datetime | None]
+    asked_until: Mapped[datetime | None]  # by the vendor itself
     not_before: Mapped[datetime | None]
     parked_at: Mapped[datetime | None]
     reason: Mapped[str | None]

@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.add_column("effects", sa.Column("before_restore", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.create_index("ix_effects_short_reference", "effects", [sa.text("left(reference, 10)")])
     op.add_column("provider_clocks", sa.Column("failing_since", _TIME, nullable=True))
+    op.add_column("provider_clocks", sa.Column("asked_until", _TIME, nullable=True))
     op.execute("INSERT INTO duties (name) VALUES ('reconcile')")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON pauses, restorations, duties, findings TO app")
 
