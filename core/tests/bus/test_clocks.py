@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from arumaldo.bus import clocks
 from arumaldo.errors import Unavailable
@@ -11,13 +12,15 @@ from arumaldo.store.scope import Owner
 from .conftest import Bus, ThingOrdered
 from .test_effects import build, fail
 
+OFTEN = 2 * clocks.BREAKS_AFTER
+
 
 @pytest.fixture
 def waiting(bus: Bus) -> list[int]:
-    """Three steps of three customers, at a vendor that has failed five times and was left alone since."""
+    """Three steps of three customers, at a vendor that has failed often and was left alone since."""
     bus.handle(build, calls="hosting")
     with bus.store.hub() as session:
-        for _ in range(clocks.BREAKS_AFTER):
+        for _ in range(OFTEN):
             clocks.failed(session, bus.owner.reseller_id, "acme", "503", None)
     deliveries = [bus.publish(ThingOrdered(order_id=owner.account_id), owner)[0] for owner in owners(bus)]
     run(bus, deliveries)
@@ -55,7 +58,7 @@ def test_when_the_pause_is_over_one_step_asks_and_the_others_wait_for_what_it_he
     bus.vendor.before = down
     run(bus, waiting)
     assert asked == 1
-    assert clock(bus) == (clocks.BREAKS_AFTER + 1, True)
+    assert clock(bus) == (OFTEN + 1, True)
 
 
 def test_one_answer_lets_all_go_on(bus: Bus, waiting: list[int]) -> None:
@@ -93,3 +96,13 @@ def test_a_vendor_that_fails_every_third_call_is_not_left_alone(bus: Bus) -> Non
         runner.run(bus.publish(ThingOrdered(order_id=owner.account_id), owner)[0])
     assert calls == 4 * clocks.BREAKS_AFTER
     assert clock(bus)[0] < clocks.BREAKS_AFTER
+
+
+def test_the_longer_a_vendor_fails_the_longer_it_is_left_alone_up_to_half_a_minute(bus: Bus) -> None:
+    pauses = []
+    with bus.store.hub() as session:
+        for _ in range(clocks.BREAKS_AFTER + 8):
+            clocks.failed(session, bus.owner.reseller_id, "acme", "503", None)
+            pause = "SELECT round(extract(epoch FROM not_before - hub_now())) FROM provider_clocks"
+            pauses.append(int(session.execute(text(pause)).scalar_one()))
+    assert pauses == [0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30, 30, 30]

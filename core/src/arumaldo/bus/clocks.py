@@ -14,6 +14,7 @@ from arumaldo.store.scope import Owner
 
 BREAKS_AFTER = 5
 BREAK_SECONDS = 30.0
+"""The longest pause after so many failures; the first one is a second, and each further failure doubles it."""
 PROBE_SECONDS = 3.0
 """How long the others wait for the one step that tries whether a vendor answers again."""
 LONGEST_PAUSE = 900.0
@@ -27,7 +28,8 @@ ON CONFLICT (reseller_id, provider) DO UPDATE
 SET failures = c.failures + 1, failing_since = coalesce(c.failing_since, hub_now()), reason = :reason,
     asked_until = greatest(c.asked_until, excluded.asked_until),
     not_before = greatest(c.not_before, hub_now() + make_interval(secs =>
-      CASE WHEN c.failures + 1 >= :breaks THEN greatest(:pause, :break_seconds) ELSE :pause END))
+      CASE WHEN c.failures + 1 >= :breaks
+           THEN greatest(:pause, least(:break_seconds, power(2, c.failures + 1 - :breaks))) ELSE :pause END))
 """)
 _WELL = text("""
 UPDATE provider_clocks
