@@ -13,10 +13,11 @@ SURE = sure_after(SITE)
 
 
 def question(
-    at: float, *, asked: bool = False, closed: bool = False, state: str = "unknown", began: float = 0.0
+    at: float, *, asked: bool = False, closed: bool = False, state: str = "unknown", began: float = 0.0, claims: int = 0
 ) -> Open:
     """As the book shows it so many seconds after noon."""
-    return Open("one", SITE, state, NOON + timedelta(seconds=began), NOON + timedelta(seconds=at), asked, closed)
+    moments = NOON + timedelta(seconds=began), NOON + timedelta(seconds=at)
+    return Open("one", SITE, state, *moments, is_asked=asked, claims=claims, is_closed=closed)
 
 
 def looked_at(*rows: Open) -> Questions:
@@ -44,6 +45,11 @@ def test_a_question_that_lies_around_after_that_is_counted() -> None:
 def test_what_a_worker_holds_and_what_the_vendor_put_off_is_not_counted(asked: bool, closed: bool) -> None:
     (doubt,) = looked_at(*(question(at, asked=asked, closed=closed) for at in range(int(SURE) + 8))).all()
     assert (doubt.beyond, doubt.past_sure) == (0.0, 7.0)
+
+
+def test_a_look_up_that_the_vendor_fails_gives_the_next_one_its_own_time() -> None:
+    (doubt,) = looked_at(*(question(SURE + at, claims=at // 4) for at in range(12))).all()
+    assert (doubt.beyond, doubt.past_sure) == (4.0, 11.0)
 
 
 def test_while_the_database_is_away_nothing_is_counted() -> None:

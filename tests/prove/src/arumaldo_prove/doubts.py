@@ -3,9 +3,10 @@
 `doubt_s`: from the intent of a call to the moment at which the book says what came of it, by the database's clock, of
 all calls that were in doubt: marked as unknown, or open for more than six seconds.
 
-`doubt_beyond_s`: how much longer than its documented `sure_after` a question stayed open *while nobody was at it and
-somebody could have been*. After `sure_after` an empty answer of the vendor is final, so from then on one look-up that
-is answered ends the doubt. What is not counted from then on:
+`doubt_beyond_s`: the longest time after its documented `sure_after` in which a question stayed open, *and nobody was at
+it, and somebody could have been*. After `sure_after` an empty answer of the vendor is final, so from then on one look-up
+that is answered ends the doubt; a look-up that the vendor fails does not, and the next one has its own time. What is
+not counted:
 
 - while a worker holds the step: it asks, and waits for the vendor's answer; when it is dead or frozen, `takeover_s`
   says how long that lasts;
@@ -40,6 +41,8 @@ _OPEN = """
 SELECT e.id, e.step, e.state, e.intended_at, hub_now() AS now,
        EXISTS (SELECT 1 FROM deliveries d WHERE d.account_id = e.account_id AND d.state = 'waiting'
                AND d.lane = split_part(e.step, '.', 1) AND d.holder IS NOT NULL) AS is_asked,
+       (SELECT coalesce(sum(d.token), 0) FROM deliveries d WHERE d.account_id = e.account_id AND d.state = 'waiting'
+        AND d.lane = split_part(e.step, '.', 1)) AS claims,
        coalesce(c.not_before > hub_now(), false) OR EXISTS (SELECT 1 FROM pauses) AS is_closed
 FROM effects e
 LEFT JOIN provider_clocks c ON c.reseller_id = e.reseller_id AND c.provider = e.provider
@@ -58,6 +61,8 @@ class Open:
     intended_at: datetime
     now: datetime
     is_asked: bool
+    claims: int
+    """Rises whenever somebody takes it up."""
     is_closed: bool
 
 
@@ -71,10 +76,13 @@ class Doubt:
     was_unknown: bool = False
     seconds: float = 0.0
     beyond: float = 0.0
-    """Counted. The next three are not: what went by after `sure_after`, and why."""
+    """Counted: the longest stretch. The next four say what went by after `sure_after`, and why."""
+    waited: float = 0.0
     asked: float = 0.0
     closed: float = 0.0
     away: float = 0.0
+    _stretch: float = 0.0
+    _claims: int = 0
 
     @property
     def past_sure(self) -> float:
@@ -86,6 +94,9 @@ class Doubt:
 
     def add(self, seconds: float, row: Open, *, is_away: bool) -> None:
         """So many seconds after `sure_after` went by."""
+        if is_away or row.is_asked or row.is_closed or row.claims != self._claims:
+            self._stretch = 0.0
+        self._claims = row.claims
         if is_away:
             self.away += seconds
         elif row.is_asked:
@@ -93,13 +104,15 @@ class Doubt:
         elif row.is_closed:
             self.closed += seconds
         else:
-            self.beyond += seconds
+            self.waited += seconds
+            self._stretch += seconds
+            self.beyond = max(self.beyond, self._stretch)
 
     def told(self) -> str:
         """For whoever wants to know what took so long."""
         parts = {
             "with a worker": self.asked, "vendor left alone": self.closed, "database away": self.away,
-            "waiting": self.beyond,
+            "waiting": self.waited,
         }  # fmt: skip
         why = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in parts.items() if seconds)
         return f"{self.step} {self.seconds:.1f} s; after it was sure: {why or 'nothing'}"

@@ -206,7 +206,9 @@ class Crowd:
         for place, person in enumerate(self.people):
             if not self._threads[place].is_alive():
                 person.begin_again()
-                self._threads[place] = threading.Thread(target=self._walk, args=(person, place * _BACK_PACE), daemon=True)
+                self._threads[place] = threading.Thread(
+                    target=self._walk, args=(person, place * _BACK_PACE), daemon=True
+                )
                 self._threads[place].start()
 
     def send_home(self) -> None:
