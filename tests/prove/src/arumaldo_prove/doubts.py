@@ -3,10 +3,10 @@
 `doubt_s`: from the intent of a call to the moment at which the book says what came of it, by the database's clock, of
 all calls that were in doubt: marked as unknown, or open for more than six seconds.
 
-`doubt_beyond_s`: the longest time after its documented `sure_after` in which a question stayed open, *and nobody was at
-it, and somebody could have been*. After `sure_after` an empty answer of the vendor is final, so from then on one look-up
-that is answered ends the doubt; a look-up that the vendor fails does not, and the next one has its own time. What is
-not counted:
+`doubt_beyond_s`: the longest time after its documented `sure_after` in which a question stayed open, *and nobody was
+at it, and somebody could have been*. After `sure_after` an empty answer of the vendor is final, so from then on one
+look-up that is answered ends the doubt; a look-up that the vendor fails does not, and the next one has its own time.
+What is not counted:
 
 - while a worker holds the step: it asks, and waits for the vendor's answer; when it is dead or frozen, `takeover_s`
   says how long that lasts;
