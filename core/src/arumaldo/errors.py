@@ -30,6 +30,9 @@ class ConfigError(HubError):
 class ProviderError(HubError):
     """A provider could not do what it was asked; `provider` is the plugin's name."""
 
+    heard = False
+    """Whether the vendor had answered something else shortly before: then it is not away as a whole. The hub's own."""
+
     def __init__(self, provider: str, what: str) -> None:
         self.provider = provider
         self.what = what.replace("\x00", "")  # a vendor's sentence goes into rows, which cannot hold it

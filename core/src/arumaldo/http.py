@@ -20,6 +20,7 @@ import httpx2
 
 from arumaldo.deadline import remaining
 from arumaldo.errors import Denied, NotFound, OutcomeUnknown, ProviderError, Refused, Unavailable
+from arumaldo.hearing import heard
 
 MAX_BYTES = 10 * 1024 * 1024
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
@@ -42,9 +43,12 @@ class Reply:
         OutcomeUnknown for one that may have changed something.
         """
         try:
-            return json.loads(self.body.decode("utf-8-sig"))
+            read = json.loads(self.body.decode("utf-8-sig"))
         except ValueError as error:
             raise self.doubt(f"answered {self.status} with something that is not JSON") from error
+        if self.status < 500 and self.status != 429:
+            heard()
+        return read
 
     def doubt(self, what: str) -> ProviderError:
         """The error for an answer that cannot be believed."""

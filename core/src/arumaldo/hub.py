@@ -19,6 +19,7 @@ from arumaldo.config.model import PluginChoice, ResellerConfig
 from arumaldo.deadline import CALL_SECONDS, deadline
 from arumaldo.discovery import load
 from arumaldo.errors import HubError, OutcomeUnknown, ProviderError
+from arumaldo.hearing import listening
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,10 @@ class Provider:
         OutcomeUnknown: nobody can tell what happened at the vendor.
         """
         try:
-            with deadline(within):
+            with deadline(within), listening() as vendor:
                 answer = getattr(self.served.hook, hook)(**arguments)
-        except ProviderError:
+        except ProviderError as error:
+            error.heard = vendor.answered
             raise
         except (Exception, SystemExit) as error:
             raise OutcomeUnknown(self.name, f"{hook} failed with {type(error).__name__}") from error

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from arumaldo.bus import clocks
 from arumaldo.errors import Unavailable
+from arumaldo.hearing import heard
 from arumaldo.store.scope import Owner
 
 from .conftest import Bus, ThingOrdered
@@ -96,6 +97,20 @@ def test_a_vendor_that_fails_every_third_call_is_not_left_alone(bus: Bus) -> Non
         runner.run(bus.publish(ThingOrdered(order_id=owner.account_id), owner)[0])
     assert calls == 4 * clocks.BREAKS_AFTER
     assert clock(bus)[0] < clocks.BREAKS_AFTER
+
+
+def test_a_step_of_many_requests_that_fails_at_one_of_them_does_not_make_its_vendor_look_away(bus: Bus) -> None:
+    bus.handle(build, calls="hosting")
+
+    def answers_and_fails() -> None:
+        heard()
+        fail(Unavailable("acme", "503"))
+
+    bus.vendor.before = answers_and_fails
+    runner = bus.runner()
+    for owner in [bus.new_owner() for _ in range(OFTEN)]:
+        runner.run(bus.publish(ThingOrdered(order_id=owner.account_id), owner)[0])
+    assert clock(bus) == (1, False)
 
 
 def test_the_longer_a_vendor_fails_the_longer_it_is_left_alone_up_to_half_a_minute(bus: Bus) -> None:

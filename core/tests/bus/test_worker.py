@@ -17,6 +17,7 @@ from sqlalchemy import text
 from arumaldo import hookimpl
 from arumaldo.bus import deliveries
 from arumaldo.bus.bell import QUEUE, Bell
+from arumaldo.bus.handlers import LANES
 from arumaldo.bus.work import Work
 from arumaldo.bus.worker import WorkerProcess
 from arumaldo.capabilities.events import Event
@@ -92,6 +93,35 @@ def test_a_redis_that_hangs_delays_and_loses_nothing(ordered: Bus, valkey: Valke
             assert until(lambda: done(ordered) == 6)
         finally:
             os.kill(valkey.pid, signal.SIGCONT)
+
+
+def test_a_redis_that_hangs_is_asked_once_for_all_lanes(
+    ordered: Bus, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many lanes there are, work goes on as soon as one question has come to nothing."""
+    assert valkey.pid is not None
+    process = WorkerProcess(ordered.runner(), valkey.url, 2, lambda: None)
+    os.kill(valkey.pid, signal.SIGSTOP)
+    try:
+        with monkeypatch.context() as patch:
+            process._ask_redis()
+            patch.setattr(process._redis, "execute_command", lambda *_: pytest.fail("it was asked again"))
+            assert not any(process._ring(lane, [1], [2]) for lane in LANES)
+    finally:
+        os.kill(valkey.pid, signal.SIGCONT)
+    process._ask_redis()
+    assert process._ring("flow", [1])
+
+
+def test_what_a_dead_worker_held_is_rung_before_all_that_waits(ordered: Bus, valkey: Valkey) -> None:
+    held = max(delivery for _, delivery in ordered.rung)
+    gone = ordered.runner()
+    assert deliveries.claim(ordered.store, held, gone.worker, 1) is not None
+    ordered.bury(gone)
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+        WorkerProcess(ordered.runner(), valkey.url, 2, lambda: None)._sweep()
+        assert int(client.lpop(QUEUE + "flow")) == held
 
 
 def test_garbage_in_redis_strands_nobody(ordered: Bus, valkey: Valkey) -> None:

@@ -13,11 +13,14 @@ SURE = sure_after(SITE)
 
 
 def question(
-    at: float, *, asked: bool = False, closed: bool = False, state: str = "unknown", began: float = 0.0, claims: int = 0
-) -> Open:
-    """As the book shows it so many seconds after noon."""
-    moments = NOON + timedelta(seconds=began), NOON + timedelta(seconds=at)
-    return Open("one", SITE, state, *moments, is_asked=asked, claims=claims, is_closed=closed)
+    at: float, *, asked: bool = False, closed: bool = False, state: str = "unknown", began: float = 0.0,
+    claims: int = 0, called: float | None = None,
+) -> Open:  # fmt: skip
+    """As the book shows it so many seconds after noon; `called`: when, if that was after the answer could be final."""
+    intended_at, began_at, now = (
+        NOON + timedelta(seconds=moment) for moment in (began, began if called is None else called, at)
+    )
+    return Open("one", SITE, state, intended_at, began_at, now, is_asked=asked, claims=claims, is_closed=closed)
 
 
 def looked_at(*rows: Open) -> Questions:
@@ -50,6 +53,11 @@ def test_what_a_worker_holds_and_what_the_vendor_put_off_is_not_counted(asked: b
 def test_a_look_up_that_the_vendor_fails_gives_the_next_one_its_own_time() -> None:
     (doubt,) = looked_at(*(question(SURE + at, claims=at // 4) for at in range(12))).all()
     assert (doubt.beyond, doubt.past_sure) == (4.0, 11.0)
+
+
+def test_in_a_restored_book_a_question_is_as_old_as_its_call() -> None:
+    (doubt,) = looked_at(*(question(200 + at, called=200) for at in range(4))).all()
+    assert (doubt.seconds, doubt.beyond, doubt.past_sure) == (3.0, 3.0, 0.0)
 
 
 def test_while_the_database_is_away_nothing_is_counted() -> None:

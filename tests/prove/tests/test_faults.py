@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from arumaldo_prove.faults import NAMES, Trouble, kill_web, kill_worker, parts_of
+from arumaldo_prove.faults import NAMES, WEATHER, Trouble, begin_weather, kill_web, kill_worker, parts_of
 from arumaldo_prove.happenings import Diary
 from arumaldo_prove.sabotage import PLUGIN_FAULTS
 from arumaldo_prove.stage import Stage
@@ -114,3 +114,13 @@ def test_each_fault_is_counted_under_its_own_name_or_those_of_its_parts() -> Non
     assert set(PLUGIN_FAULTS) < set(NAMES)
     assert parts_of("flush") == ["flush"]
     assert parts_of("vendor-errors") == ["vendor-error-before", "vendor-error-after"]
+
+
+def test_no_two_faults_of_the_weather_are_drawn_alike() -> None:
+    drawn: list[int] = []
+    stage = SimpleNamespace(
+        ledgers=lambda: {"bank": {}, "host": {}}, control=lambda *_, **order: drawn.append(order["seed"])
+    )
+    begin_weather(cast(Any, stage), list(WEATHER), seed=1)
+    assert len(drawn) == 2 * sum(map(len, WEATHER.values()))
+    assert len(set(drawn)) == len(drawn)

@@ -13,16 +13,36 @@ from dramatiq.broker import Broker, Consumer, MessageProxy
 
 from arumaldo.bus.bell import QUEUE, open_redis
 
-_AWAY_SECONDS = 2.0
+_AWAY_SECONDS = 3.0
+"""Longer than from one sweep to the next: while Redis hangs, the sweeper asks it, and no lane waits for it."""
+
+
+class Line:
+    """Whether Redis answers, as this process last saw it; shared by all of its lanes and its sweeper."""
+
+    def __init__(self) -> None:
+        self._away_until = 0.0
+
+    @property
+    def is_away(self) -> bool:
+        return time.monotonic() < self._away_until
+
+    def failed(self) -> None:
+        """It did not answer: nobody asks it for a while, unless it is found to answer sooner."""
+        self._away_until = time.monotonic() + _AWAY_SECONDS
+
+    def answered(self) -> None:
+        self._away_until = 0.0
 
 
 class LaneBroker(Broker):
     """A broker for one lane. Nothing in it is worth keeping: every id can be had again from the database."""
 
-    def __init__(self, lane: str, redis_url: str, threads: int) -> None:
+    def __init__(self, lane: str, redis_url: str, threads: int, line: Line | None = None) -> None:
         super().__init__(middleware=[])
         self.lane = lane
         self.threads = threads
+        self.line = line or Line()
         self.local: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.redis_url = redis_url
         self.claiming = True
@@ -48,7 +68,6 @@ class _LaneConsumer(Consumer):
         self._broker = broker
         self._timeout = timeout
         self._redis = open_redis(broker.redis_url)
-        self._away_until = 0.0
         self._free = threading.Semaphore(broker.threads)
 
     def __next__(self) -> MessageProxy | None:
@@ -72,12 +91,12 @@ class _LaneConsumer(Consumer):
             return self._broker.local.get_nowait()
         except queue.Empty:
             pass
-        if time.monotonic() < self._away_until:
+        if self._broker.line.is_away:
             return self._wait_locally()
         try:
             rung = self._redis.blmpop(self._timeout, 1, QUEUE + self._broker.lane, direction="LEFT")
         except redis.RedisError:
-            self._away_until = time.monotonic() + _AWAY_SECONDS
+            self._broker.line.failed()
             return None
         return _delivery_id(rung)
 

@@ -89,6 +89,7 @@ WHERE id IN (
   WHERE d.state = 'waiting' AND d.holder IS NOT NULL AND {_FREE}
   FOR UPDATE SKIP LOCKED
 )
+RETURNING lane, id
 """)  # noqa: S608 - constants of this file
 
 
@@ -174,10 +175,10 @@ def put_back(
         )  # fmt: skip
 
 
-def release_abandoned(store: Store) -> None:
-    """Take deliveries out of the hands of workers that are gone, or that hold them beyond their time."""
+def release_abandoned(store: Store) -> list[tuple[str, int]]:
+    """Take deliveries out of the hands of workers that are gone, or that hold them beyond their time: (lane, id)."""
     with store.hub() as session:
-        session.execute(_RELEASE)
+        return [(row.lane, row.id) for row in session.execute(_RELEASE)]
 
 
 def due(store: Store, lanes: Sequence[str], most: int = 100) -> list[tuple[str, int]]:

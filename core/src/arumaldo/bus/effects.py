@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text, update
 from arumaldo.bus.work import LookAgain, Reference, Work
 from arumaldo.capabilities import CAPABILITIES
 from arumaldo.capabilities.kinds import Made
-from arumaldo.errors import Denied, HubError, OutcomeUnknown, Refused, Unavailable
+from arumaldo.errors import Denied, HubError, OutcomeUnknown, ProviderError, Refused, Unavailable
 from arumaldo.hub import Call
 from arumaldo.store.base import moment_of
 from arumaldo.store.journal import EFFECT_MOVES, Effect
@@ -50,9 +50,19 @@ class Effects:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._made_something = False
+        self._heard = False
 
     def invoke(self, call: Call) -> Any:
         """Reads and puts go through. A create becomes an effect: a second call with its reference answers the first."""
+        try:
+            answer = self._invoke(call)
+        except ProviderError as error:
+            error.heard = error.heard or self._heard
+            raise
+        self._heard = True
+        return answer
+
+    def _invoke(self, call: Call) -> Any:
         self._work.need_time_for_a_call()
         if call.kind.name != "creates":
             return self._plain(call)

@@ -244,6 +244,8 @@ class Runner:
         retry_after = error.retry_after if isinstance(error, Unavailable) else None
         with self.store.hub() as session:
             if isinstance(error, Unavailable):
+                if error.heard:  # between its last failure and this one
+                    clocks.well(session, held.owner.reseller_id, error.provider)
                 clocks.failed(session, held.owner.reseller_id, error.provider, error.what, retry_after)
                 self.troubled.add((held.owner.reseller_id, error.provider))
             moment = deliveries.now(session)

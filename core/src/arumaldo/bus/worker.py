@@ -9,7 +9,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import dramatiq
 import redis
@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from arumaldo.bus import deliveries, dropped
 from arumaldo.bus.bell import QUEUE, open_redis
-from arumaldo.bus.broker import LaneBroker
+from arumaldo.bus.broker import LaneBroker, Line
 from arumaldo.bus.handlers import LANES
 from arumaldo.bus.run import Runner
 from arumaldo.store.scope import Store
@@ -29,7 +29,6 @@ HEARTBEAT = 2.0
 SWEEP = 1.0
 PARTING = 3.0
 """Seconds that a leaving worker waits for the database to take back what it holds."""
-_ENOUGH_RUNG = 400
 # Nobody died and nothing was tried: neither is counted. The token rises, so that a thread that is still at it commits
 # nothing. A row that such a thread has locked is about to be committed, and is left.
 _HAND_BACK = text("""
@@ -69,7 +68,8 @@ class WorkerProcess:
         self._leaving = False
         self._inside: set[int] = set()  # threads that may claim, or hold something
         self._redis = open_redis(redis_url, timeout=0.5)
-        self._brokers = [LaneBroker(lane, redis_url, threads) for lane in lanes]
+        self._line = Line()
+        self._brokers = [LaneBroker(lane, redis_url, threads, self._line) for lane in lanes]
         self._workers = [self._worker(broker) for broker in self._brokers]
         self._over = threading.Event()
         self._overstayed = False
@@ -177,21 +177,38 @@ class WorkerProcess:
             )  # fmt: skip
 
     def _sweep(self) -> None:
-        """Ring for what is due or abandoned; where Redis is away, offer it to this process's own threads."""
+        """Ring for what is due or abandoned, the abandoned first; where Redis is away, offer it to our own threads."""
         if not self._leaving:  # else it is handed back in the end, and does not count
             dropped.let_go(self._runner.store, self._runner.worker, lambda: list(self._runner.at.values()))
-        deliveries.release_abandoned(self._runner.store)
+        abandoned = deliveries.release_abandoned(self._runner.store)
         found = deliveries.due(self._runner.store, [broker.lane for broker in self._brokers])
+        self._ask_redis()
         for broker in self._brokers:
-            mine = [delivery for lane, delivery in found if lane == broker.lane]
-            if mine and not self._ring(broker.lane, mine):
-                _offer(broker, mine)
+            first = [delivery for lane, delivery in abandoned if lane == broker.lane]
+            mine = [delivery for lane, delivery in found if lane == broker.lane and delivery not in first]
+            rung = self._ring(broker.lane, mine, first)
+            if not rung and (first or mine):
+                _offer(broker, [*first, *mine])
 
-    def _ring(self, lane: str, mine: list[int]) -> bool:
+    def _ask_redis(self) -> None:
+        """Once for all lanes: one that hangs takes half a second to say nothing."""
         try:
-            if int(self._redis.llen(QUEUE + lane)) < _ENOUGH_RUNG:
+            self._redis.ping()
+            self._line.answered()
+        except redis.RedisError:
+            self._line.failed()
+
+    def _ring(self, lane: str, mine: Sequence[int], first: Sequence[int] = ()) -> bool:
+        """Whether Redis took it, as far as there was anything; `first` goes before all that is rung already."""
+        if self._line.is_away:
+            return False
+        try:
+            if first:
+                self._redis.lpush(QUEUE + lane, *first)
+            if mine and int(self._redis.llen(QUEUE + lane)) < len(mine):  # else most of them wait there already
                 self._redis.rpush(QUEUE + lane, *mine)
         except redis.RedisError:
+            self._line.failed()
             return False
         return True
 
@@ -212,7 +229,7 @@ class WorkerProcess:
         self._on_overstay()
 
 
-def _offer(broker: LaneBroker, mine: list[int]) -> None:
+def _offer(broker: LaneBroker, mine: Sequence[int]) -> None:
     while not broker.local.empty():
         broker.local.get()
     for delivery in mine[: broker.threads * 4]:

@@ -38,7 +38,7 @@ _AWAY = 2.0
 """Seconds between two looks at the database above which it was away."""
 _OPEN_FOR_LONG = 6.0
 _OPEN = """
-SELECT e.id, e.step, e.state, e.intended_at, hub_now() AS now,
+SELECT e.id, e.step, e.state, e.intended_at, greatest(e.intended_at, e.created_at) AS began_at, hub_now() AS now,
        EXISTS (SELECT 1 FROM deliveries d WHERE d.account_id = e.account_id AND d.state = 'waiting'
                AND d.lane = split_part(e.step, '.', 1) AND d.holder IS NOT NULL) AS is_asked,
        (SELECT coalesce(sum(d.token), 0) FROM deliveries d WHERE d.account_id = e.account_id AND d.state = 'waiting'
@@ -59,6 +59,8 @@ class Open:
     step: str
     state: str
     intended_at: datetime
+    """From when on an answer may be final; in a restored book, from the restoration, long before the call itself."""
+    began_at: datetime
     now: datetime
     is_asked: bool
     claims: int
@@ -71,7 +73,7 @@ class Doubt:
     """One question from its beginning to its end; seconds."""
 
     step: str
-    intended_at: datetime
+    began_at: datetime
     seen_at: datetime
     was_unknown: bool = False
     seconds: float = 0.0
@@ -134,12 +136,12 @@ class Questions:
         """What is open now."""
         for row in rows:
             key = (row.id, row.intended_at)
-            doubt = self._open.setdefault(key, Doubt(row.step, row.intended_at, row.intended_at))
+            doubt = self._open.setdefault(key, Doubt(row.step, row.began_at, row.began_at))
             doubt.was_unknown |= row.state == "unknown"
             since_sure = (row.now - row.intended_at).total_seconds() - sure_after(row.step)
             passed = (row.now - doubt.seen_at).total_seconds()
             doubt.add(max(0.0, min(passed, since_sure)), row, is_away=passed > _AWAY)
-            doubt.seen_at, doubt.seconds = row.now, (row.now - row.intended_at).total_seconds()
+            doubt.seen_at, doubt.seconds = row.now, (row.now - row.began_at).total_seconds()
 
     def close(self, still: Iterable[Open], ended: Iterable[tuple[Any, datetime, datetime | None]]) -> None:
         """What is not open any more: settled, asked anew (the question before is answered), or withdrawn."""
@@ -147,10 +149,10 @@ class Questions:
         known = {effect: (intended_at, settled_at) for effect, intended_at, settled_at in ended}
         for key in [key for key in self._open if key not in stays]:
             doubt = self._open.pop(key)
-            intended_at, settled_at = known.get(key[0], (doubt.intended_at, None))
-            end = settled_at if intended_at == doubt.intended_at else intended_at
+            intended_at, settled_at = known.get(key[0], (key[1], None))
+            end = settled_at if intended_at == key[1] else intended_at
             if end is not None:
-                doubt.seconds = (end - doubt.intended_at).total_seconds()
+                doubt.seconds = (end - doubt.began_at).total_seconds()
             self.settled.append(doubt)
 
     def all(self) -> Sequence[Doubt]:

@@ -283,11 +283,16 @@ def parts_of(name: str) -> list[str]:
 
 
 def begin_weather(stage: Stage, names: list[str], seed: int) -> None:
-    """Order what all vendors suffer from all the time."""
+    """Order what all vendors suffer from all the time, each fault drawn apart from all others.
+
+    Were they drawn from one seed, a number small enough for one fault would hit with each of them, one request after
+    the other: a vendor that fails ten times in a row, which no weather is.
+    """
     for vendor in stage.ledgers():
         for name in names:
             for order in WEATHER.get(name, ()):
-                stage.control("POST", f"{vendor}/faults", seed=seed, **_ENDLESS, **order)
+                drawn = random.Random(f"{seed}/{vendor}/{order['name']}").getrandbits(32)
+                stage.control("POST", f"{vendor}/faults", seed=drawn, **_ENDLESS, **order)
         if LATE_SEARCH in names:
             stage.control("POST", f"{vendor}/show_late", seconds=LATE_SECONDS)
 

@@ -122,7 +122,7 @@ def _counted(
 
 
 def _of_doubts(doubts: Sequence[Doubt]) -> dict[str, Any]:
-    longest = sorted(doubts, key=lambda doubt: doubt.past_sure, reverse=True)
+    longest = sorted(doubts, key=lambda doubt: (doubt.beyond, doubt.past_sure), reverse=True)
     return {
         "doubts": len(doubts),
         "doubt_s": percentiles([doubt.seconds for doubt in doubts]),

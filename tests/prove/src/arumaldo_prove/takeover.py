@@ -93,10 +93,7 @@ class Takeovers:
             waited = time.monotonic() - one.since
             outcome = "taken" if waited > _GIVEN_UP else outcomes.get(one.id, "unknown to this book")
             if outcome == "taken":
-                self.seconds.append(waited)
-                if waited > TAKEOVER_SECONDS:
-                    on = "; ".join(self._diary.during(one.since, one.since + waited))
-                    self.slow.append(f"{one.handler} (delivery {one.id}) after {waited:.1f} s: {on}")
+                self._taken(one, waited)
             if outcome != "left":
                 with self._lock, contextlib.suppress(ValueError):  # forgotten meanwhile
                     self._left.remove(one)
