@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from arumaldo.serve import LANE_THREADS
+from arumaldo.workers import LANE_THREADS
 
 from .customer import customer
 from .packages import configured, importable, installed

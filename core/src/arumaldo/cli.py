@@ -85,7 +85,7 @@ def web(
 @app.command()
 def worker(config: ConfigOption = HUBCONFIG) -> None:
     """Carry out the steps behind the pages; start as many as you like."""
-    from arumaldo.serve import serve_worker
+    from arumaldo.workers import serve_worker
 
     raise SystemExit(serve_worker(config, os.environ))
 
@@ -93,9 +93,9 @@ def worker(config: ConfigOption = HUBCONFIG) -> None:
 @app.command(hidden=True)
 def attempt(delivery: int, token: int, config: ConfigOption = HUBCONFIG) -> None:
     """What a worker starts for a delivery that seems to kill its workers."""
-    from arumaldo import serve
+    from arumaldo import workers
 
-    serve.attempt(config, os.environ, delivery, token)
+    workers.attempt(config, os.environ, delivery, token)
 
 
 @app.command()

@@ -25,7 +25,7 @@ def today(config: ConfigOption = HUBCONFIG, as_json: AsJson = False) -> None:
     """What waits for a person, and what to do about each."""
     import arumaldo.flows.onboarding  # noqa: F401 - registers the steps
     from arumaldo.bus.matters import matters
-    from arumaldo.serve import opened
+    from arumaldo.workers import opened
 
     with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
         found = matters(session)
@@ -54,7 +54,7 @@ def resume(
 ) -> None:
     """Let work flow again to a provider that was parked or held back."""
     from arumaldo.bus import clocks
-    from arumaldo.serve import opened
+    from arumaldo.workers import opened
 
     with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
         count = clocks.resume(session, provider)
@@ -70,7 +70,7 @@ def replay(
 ) -> None:
     """Let a step that was set aside run again; what it made at vendors is looked for first, as ever."""
     from arumaldo.bus import deliveries
-    from arumaldo.serve import opened
+    from arumaldo.workers import opened
 
     with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
         if delivery is None:
@@ -89,7 +89,7 @@ def pause(
 ) -> None:
     """Let no worker begin another step; what is under way ends, and pages go on. A second call changes nothing."""
     from arumaldo.bus import deliveries
-    from arumaldo.serve import opened
+    from arumaldo.workers import opened
 
     with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
         deliveries.pause(session, reason)
@@ -105,7 +105,7 @@ def unpause(
 ) -> None:
     """Let the workers go on."""
     from arumaldo.bus import deliveries
-    from arumaldo.serve import opened
+    from arumaldo.workers import opened
 
     with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
         still = deliveries.unpause(session, restored=uncompared)
@@ -119,7 +119,7 @@ def reconcile(config: ConfigOption = HUBCONFIG, as_json: AsJson = False) -> None
 
     from arumaldo.bus.rounds import compare_now
     from arumaldo.flows.repairs import reconciler
-    from arumaldo.serve import opened
+    from arumaldo.workers import opened
 
     with opened(config, os.environ, threads=2) as inst:
         outcome = compare_now(inst.store, reconciler(inst))
@@ -143,7 +143,7 @@ def settle(
 ) -> None:
     """Decide about something that a vendor holds and the book does not account for."""
     from arumaldo.bus import findings
-    from arumaldo.serve import opened
+    from arumaldo.workers import opened
 
     with opened(config, os.environ, threads=2) as inst:
         findings.settle(inst.store, inst, finding, undo=undo)

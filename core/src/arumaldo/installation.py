@@ -25,8 +25,8 @@ from arumaldo.config.parse import parse, parse_file
 from arumaldo.deadline import CALL_SECONDS
 from arumaldo.errors import ConfigError
 from arumaldo.hub import AccountHub, Provider, Providers
-from arumaldo.store.migrate import SERVABLE, standing, too_new
 from arumaldo.store.people import Reseller
+from arumaldo.store.schema import SERVABLE, standing, too_new
 from arumaldo.store.scope import Owner, Store, check_role, check_room, connect
 from arumaldo.store.seal import Keyring
 

@@ -21,7 +21,7 @@ from arumaldo.config.model import EMBEDDED, Config, HubSettings, PluginChoice
 from arumaldo.deadline import deadline
 from arumaldo.discovery import described, load
 from arumaldo.errors import ConfigError, HubError
-from arumaldo.store.migrate import revision, standing, too_new
+from arumaldo.store.schema import revision, standing, too_new
 from arumaldo.store.scope import check_role, connect
 from arumaldo.store.seal import Keyring
 from arumaldo.words import say

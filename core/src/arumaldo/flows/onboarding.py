@@ -34,6 +34,7 @@ from arumaldo.website.schema import section_schema, strict_schema
 
 HANDLERS.default_refusal = facts.OrderFailed
 WRITING_ATTEMPTS = 4
+_LONGEST_PAUSE = 10.0
 READY_WITHIN = timedelta(minutes=30)
 """A host that has not prepared a site by then will not: the order fails and the money goes back."""
 
@@ -203,7 +204,7 @@ def wait_until_the_site_is_ready(message: facts.SiteCreated, work: Work) -> None
     if hosted.state == "failed" or (hosted.state != "live" and waited > READY_WITHIN):
         raise Refused("hosting", "the host could not prepare the site")
     if hosted.state != "live":
-        work.look_again(1.0, f"the host is preparing the site ({hosted.state})")
+        work.look_again(_pause(1.0, waited), f"the host is preparing the site ({hosted.state})")
 
     with work.transaction() as rows:
         site = _site(rows, message.order_id)
@@ -228,7 +229,7 @@ def put_the_pages_in(message: facts.SiteReady, work: Work) -> None:
     if done.state == "pending" and waited > READY_WITHIN:
         raise Refused("hosting", "the host did not take the pages in")
     if done.state == "pending":
-        work.look_again(0.7, "the host is putting the pages in")
+        work.look_again(_pause(0.7, waited), "the host is putting the pages in")
 
     with work.transaction() as rows:
         rows.publish(facts.PagesPublished(order_id=message.order_id))
@@ -241,6 +242,11 @@ def hand_the_site_over(message: facts.PagesPublished, work: Work) -> None:
         if move(order, "live") and move(site, "live"):
             order.ended_at = site.live_at = rows.now()
             rows.publish(facts.SiteHandedOver(order_id=order.id))
+
+
+def _pause(first: float, waited: timedelta) -> float:
+    """Seconds until the host is asked again: the longer it takes, the less it matters by how much."""
+    return min(_LONGEST_PAUSE, first + waited.total_seconds() / 10)
 
 
 def _website(content: object, work: Work) -> Website:

@@ -8,23 +8,15 @@ Alembic's table, for an older release does not have the newer one's files.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from arumaldo.errors import ConfigError
+from arumaldo.store.schema import SERVES, revision, served, standing, too_new
 from arumaldo.store.scope import connect
-
-Standing = Literal["none", "behind", "current", "ahead", "too new"]
-"""How the database's schema stands to this release; "ahead" is newer, and serves this release too."""
-SERVABLE: tuple[Standing, ...] = ("current", "ahead")
-"""This release's schema, or a newer one that only adds to it."""
-_SERVES = "serves "
-_COMMENT = text("SELECT obj_description(to_regclass('alembic_version'), 'pg_class')")
 
 
 def migrate(owner_url: str) -> str:
@@ -49,42 +41,11 @@ def migrate(owner_url: str) -> str:
         engine.dispose()
 
 
-def standing(connection: Connection) -> Standing:
-    """How the database's schema stands to this release."""
-    scripts = ScriptDirectory.from_config(_settings(connection))
-    here, head = revision(connection), scripts.get_current_head()
-    if here is None:
-        return "none"
-    if here == head:
-        return "current"
-    if here in {script.revision for script in scripts.walk_revisions()}:
-        return "behind"
-    return "ahead" if head in _served(connection) else "too new"
-
-
-def too_new(connection: Connection) -> str:
-    """The sentence for a schema that this release cannot serve with."""
-    return (
-        f"The database is at revision {revision(connection)} of a newer release, which does not serve this one: "
-        "install the newer release again."
-    )
-
-
-def revision(connection: Connection) -> str | None:
-    """The name of the last migration that was applied; None before the first."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def _served(connection: Connection) -> list[str]:
-    said = connection.execute(_COMMENT).scalar_one() or ""
-    return said.removeprefix(_SERVES).split() if said.startswith(_SERVES) else []
-
-
 def _write_down(connection: Connection, scripts: ScriptDirectory) -> None:
     """Say to releases to come back which of them this schema serves."""
-    served = list(_serves(scripts))
-    if served != _served(connection):
-        connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{_SERVES}{' '.join(served)}'")
+    serves = list(_serves(scripts))
+    if serves != served(connection):
+        connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{SERVES}{' '.join(serves)}'")
 
 
 def _serves(scripts: ScriptDirectory) -> Iterator[str]:

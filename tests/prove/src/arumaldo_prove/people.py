@@ -15,7 +15,7 @@ from arumaldo.demo.businesses import COUNT, business
 from arumaldo.demo.walker import Customer
 from arumaldo_prove.pages import MeasuredBrowser, Meter
 
-_GLANCE, _PATIENT = 0.8, 1.2
+_GLANCE, _PATIENT = 0.8, 1.5
 """Seconds between two looks at a page that says "wait": growing, as long as it says the same."""
 _LONGEST_GLANCE = 2.0, 10.0
 """How far they grow, in a small proof and in a large one: people who wait are not to be what the machine works on."""

@@ -23,7 +23,7 @@ from arumaldo_prove.presence import NOBODY_SERVES, NOBODY_WORKS
 from arumaldo_prove.result import Result, at, percentiles
 from arumaldo_prove.stage import Stage
 
-PACE = 1.5
+PACE = 2.0
 """Seconds between two arrivals."""
 FINAL_WITHIN = 120.0
 """Seconds after the last fault within which everybody must have come to an end."""

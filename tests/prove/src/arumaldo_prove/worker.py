@@ -23,8 +23,8 @@ from arumaldo.bus.worker import WorkerProcess, enrol
 from arumaldo.capabilities.kinds import Made
 from arumaldo.hub import Call
 from arumaldo.installation import Installation
-from arumaldo.serve import LANE_THREADS, REPLACE_ME, opened
 from arumaldo.store.scope import Rows
+from arumaldo.workers import LANE_THREADS, REPLACE_ME, opened
 from arumaldo_prove.cuts import CutRunner
 
 LOOK, TOKEN = "look", "token"
