@@ -9,6 +9,8 @@ from contextvars import ContextVar
 
 CALL_SECONDS = 25.0
 """The longest that one call of a hook may take, all its HTTP requests together."""
+READ_SECONDS = 10.0
+"""The same for a hook that only reads: it may be asked again, and nobody's thread should hang on it."""
 
 _ends_at: ContextVar[float | None] = ContextVar("arumaldo_call_ends_at", default=None)
 

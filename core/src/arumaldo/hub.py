@@ -31,14 +31,14 @@ class Provider:
     sandbox: bool
     served: pluggy.PluginManager = field(repr=False)
 
-    def call(self, hook: str, arguments: Mapping[str, Any], within: float = CALL_SECONDS) -> Any:
-        """Call the hook within its total deadline of so many seconds.
+    def call(self, hook: str, arguments: Mapping[str, Any], within: float | None = None) -> Any:
+        """Call the hook within its total deadline: that of its kind, or of so many seconds.
 
         A ProviderError passes through. Anything else that is raised, and None where a value is promised, is
         OutcomeUnknown: nobody can tell what happened at the vendor.
         """
         try:
-            with deadline(within), listening() as vendor:
+            with deadline(within or _seconds(self.capability, hook)), listening() as vendor:
                 answer = getattr(self.served.hook, hook)(**arguments)
         except ProviderError as error:
             error.heard = vendor.answered
@@ -136,6 +136,11 @@ def _make(choice: PluginChoice, capability: str) -> Provider:
     manager.add_hookspecs(CAPABILITIES[capability])
     manager.register(load(choice.plugin.provides[capability])(choice.settings))
     return Provider(choice.name, capability, choice.sandbox, manager)
+
+
+def _seconds(capability: str, hook: str) -> float:
+    kind = kind_of(getattr(CAPABILITIES[capability], hook, None))
+    return kind.within if kind else CALL_SECONDS
 
 
 def _promises_value(capability: str, hook: str) -> bool:

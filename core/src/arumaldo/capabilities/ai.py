@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from arumaldo.capabilities.kinds import reads
+from arumaldo.capabilities.kinds import reads_slowly
 
 
 class Generation(BaseModel, frozen=True):
@@ -21,7 +21,7 @@ class Generation(BaseModel, frozen=True):
 class Ai:
     """Whoever writes."""
 
-    @reads
+    @reads_slowly
     def generate(self, name: str, instructions: str, facts: dict[str, str], schema: dict[str, Any]) -> Generation:
         """Write content of the given JSON schema from `facts` (label → value, in the customer's own words).
 

@@ -16,6 +16,8 @@ from typing import Literal, TypeVar
 import pluggy
 from pydantic import BaseModel
 
+from arumaldo.deadline import CALL_SECONDS, READ_SECONDS
+
 PROJECT = "arumaldo"
 hookimpl = pluggy.HookimplMarker(PROJECT)
 _hookspec = pluggy.HookspecMarker(PROJECT)
@@ -41,10 +43,17 @@ class Kind:
     money: bool = False
     listed: str | None = None
     undo: str | None = None
+    within: float = CALL_SECONDS
+    """Seconds that one call may take in all."""
 
 
 def reads(hook: Hook) -> Hook:
-    """Repeat freely."""
+    """Repeat freely. What does not answer within `READ_SECONDS` is asked again later."""
+    return _mark(hook, Kind("reads", within=READ_SECONDS))
+
+
+def reads_slowly(hook: Hook) -> Hook:
+    """The same for what takes its time even when all is well."""
     return _mark(hook, Kind("reads"))
 
 

@@ -25,7 +25,6 @@ from arumaldo.bus.effects import Effects
 from arumaldo.bus.handlers import HANDLERS
 from arumaldo.bus.run import Runner
 from arumaldo.bus.work import Work
-from arumaldo.deadline import CALL_SECONDS
 from arumaldo.demo.files import write_whole
 from arumaldo.hub import Call, Provider
 from arumaldo.installation import Installation
@@ -163,7 +162,7 @@ def _heard(provider: Provider, cutter: Cutter) -> Provider:
 class _HeardProvider(Provider):
     cutter: Cutter
 
-    def call(self, hook: str, arguments: Mapping[str, Any], within: float = CALL_SECONDS) -> Any:
+    def call(self, hook: str, arguments: Mapping[str, Any], within: float | None = None) -> Any:
         self.cutter.before(f"call of {hook}")
         answer = super().call(hook, arguments, within)
         self.cutter.after(f"call of {hook}")
