@@ -36,9 +36,8 @@ class Poison:
 
 
 def share_for(customers: int) -> float:
-    """Enough that each deed is done about ten times (or a tenth as often as there are customers), not much more."""
-    wanted = max(_DEEDS_EACH, customers / 10)
-    return min(_MOST, wanted / (customers * (_MESSAGES + _PRICE)))
+    """Enough that each deed is done at about ten things, however many customers there are."""
+    return min(_MOST, _DEEDS_EACH / (customers * (_MESSAGES + _PRICE)))
 
 
 class Sabotage:
