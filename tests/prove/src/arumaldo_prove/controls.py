@@ -25,8 +25,8 @@ from arumaldo_prove.worker import LOOK, TOKEN
 _HOST = "plainhost"
 _CREATE, _FIND = r"\APOST /sites", r"\AGET /sites\n"
 _PATIENCE = 60.0
-_DELAY = 12.0
-"""Seconds that the look-up hangs: longer than it takes until another worker has the delivery."""
+_DELAY = 9.0
+"""Seconds that the look-up hangs: longer than it takes until another worker has the delivery, less than it may last."""
 _WOKEN = 12.0
 """Seconds that a woken worker has to do harm."""
 _AGED = "UPDATE effects SET intended_at = intended_at - interval '70 seconds' WHERE step = 'hosting.create_site'"
