@@ -228,3 +228,16 @@ def test_a_worker_whose_step_overstays_says_so_and_claims_nothing_more(bus: Bus)
         [later] = bus.publish(ThingOrdered(order_id=uuid.uuid4()), bus.new_owner())
         release.set()
     assert bus.one("SELECT state FROM deliveries WHERE id = :id", id=later).state == "waiting"
+
+
+def test_what_is_due_is_rung_however_much_else_waits_in_redis(ordered: Bus, valkey: Valkey) -> None:
+    """An old copy of Redis that was put back is full of what was done long ago."""
+    process = WorkerProcess(ordered.runner(), valkey.url, 2, lambda: None)
+    due = sorted(delivery for lane, delivery in deliveries.due(ordered.store, ["flow"]))
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+        client.rpush(QUEUE + "flow", *range(10**6, 10**6 + 50), due[0])
+        for _ in range(2):
+            process._sweep()
+        waiting = [int(number) for number in client.lrange(QUEUE + "flow", 50, -1)]
+    assert sorted(waiting) == due

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT = 2.0
 SWEEP = 1.0
+LOOKED_THROUGH = 1000
+"""So many waiting numbers of a lane are compared with what is due; a lane with more has enough to do."""
 PARTING = 3.0
 """Seconds that a leaving worker waits for the database to take back what it holds."""
 # Nobody died and nothing was tried: neither is counted. The token rises, so that a thread that is still at it commits
@@ -189,6 +191,8 @@ class WorkerProcess:
             rung = self._ring(broker.lane, mine, first)
             if not rung and (first or mine):
                 _offer(broker, [*first, *mine])
+            for delivery in first if rung else ():  # Redis may lose it in this very moment
+                broker.local.put(delivery)
 
     def _ask_redis(self) -> None:
         """Once for all lanes: one that hangs takes half a second to say nothing."""
@@ -205,12 +209,18 @@ class WorkerProcess:
         try:
             if first:
                 self._redis.lpush(QUEUE + lane, *first)
-            if mine and int(self._redis.llen(QUEUE + lane)) < len(mine):  # else most of them wait there already
-                self._redis.rpush(QUEUE + lane, *mine)
+            if missing := self._not_rung(lane, mine):
+                self._redis.rpush(QUEUE + lane, *missing)
         except redis.RedisError:
             self._line.failed()
             return False
         return True
+
+    def _not_rung(self, lane: str, mine: Sequence[int]) -> list[int]:
+        """What of it does not wait there already; what was put there long ago, or lost, says nothing about the rest."""
+        waiting = self._redis.lrange(QUEUE + lane, 0, LOOKED_THROUGH - 1) if mine else []
+        there = set(waiting)
+        return [] if len(waiting) == LOOKED_THROUGH else [one for one in mine if str(one).encode() not in there]
 
     def _in_time(self) -> bool:
         """Whether a step is at work that has not overstayed; what a listener did not finish is told it again."""

@@ -28,7 +28,7 @@ WHERE d.state = 'waiting' AND w.pid = %s AND d.handler <> 'listener:saboteur'
 """
 # Released is not yet taken, although it raises the token as well.
 _OUTCOME = """
-SELECT d.id, CASE
+SELECT d.id, concat_ws(' ', d.state, 'holder', d.holder, 'token', d.token, 'deaths', d.deaths, 'due', d.due_at), CASE
   WHEN d.token = one.token AND (d.holder IS NULL OR d.state <> 'waiting') THEN 'ended by its own holder'
   WHEN d.token > one.token AND (d.holder IS NOT NULL OR d.state <> 'waiting' OR d.due_at <> one.due_at) THEN 'taken'
   ELSE 'left' END
@@ -45,6 +45,12 @@ class _Left:
     due_at: datetime
     handler: str
     since: float
+    seen: list[str]
+    """What became of it, each change with the time since then."""
+
+    def note(self, row: str, waited: float) -> None:
+        if not self.seen or not self.seen[-1].endswith(row):
+            self.seen.append(f"+{waited:.1f} s {row}")
 
 
 class Takeovers:
@@ -65,7 +71,7 @@ class Takeovers:
         since = time.monotonic()
         with contextlib.suppress(psycopg.Error):
             rows = self._stage.rows(_HELD, pid)
-            found = [_Left(delivery, token, due_at, handler, since) for delivery, token, due_at, handler in rows]
+            found = [_Left(delivery, token, due_at, handler, since, []) for delivery, token, due_at, handler in rows]
             with self._lock:
                 self._left += found
 
@@ -88,10 +94,12 @@ class Takeovers:
 
     def _look(self, left: list[_Left]) -> None:
         columns = ([one.id for one in left], [one.token for one in left], [one.due_at for one in left])
-        outcomes = dict(self._stage.rows(_OUTCOME, *columns))
+        outcomes = {delivery: (row, outcome) for delivery, row, outcome in self._stage.rows(_OUTCOME, *columns)}
         for one in left:
             waited = time.monotonic() - one.since
-            outcome = "taken" if waited > _GIVEN_UP else outcomes.get(one.id, "unknown to this book")
+            row, outcome = outcomes.get(one.id, ("", "unknown to this book"))
+            outcome = "taken" if waited > _GIVEN_UP else outcome
+            one.note(row, waited)
             if outcome == "taken":
                 self._taken(one, waited)
             if outcome != "left":
@@ -104,4 +112,4 @@ class Takeovers:
         self.seconds.append(took)
         if took > TAKEOVER_SECONDS:
             on = "; ".join(self._diary.during(began, ended))
-            self.slow.append(f"{one.handler} (delivery {one.id}) after {took:.1f} s: {on}")
+            self.slow.append(f"{one.handler} (delivery {one.id}) after {took:.1f} s: {', '.join(one.seen)}; {on}")
