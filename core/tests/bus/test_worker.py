@@ -104,13 +104,13 @@ def test_a_redis_that_hangs_is_asked_once_for_all_lanes(
     os.kill(valkey.pid, signal.SIGSTOP)
     try:
         with monkeypatch.context() as patch:
-            process._ask_redis()
-            patch.setattr(process._redis, "execute_command", lambda *_: pytest.fail("it was asked again"))
-            assert not any(process._ring(lane, [1], [2]) for lane in LANES)
+            assert process._ask_redis() == {}
+            patch.setattr(process._redis, "pipeline", lambda **_: pytest.fail("it was asked again"))
+            assert not any(process._put_right(lane, [], [1], [2]) for lane in LANES)
     finally:
         os.kill(valkey.pid, signal.SIGCONT)
     process._ask_redis()
-    assert process._ring("flow", [1])
+    assert process._put_right("flow", [], [1], [2])
 
 
 def test_what_a_dead_worker_held_is_rung_before_all_that_waits(ordered: Bus, valkey: Valkey) -> None:
@@ -230,14 +230,27 @@ def test_a_worker_whose_step_overstays_says_so_and_claims_nothing_more(bus: Bus)
     assert bus.one("SELECT state FROM deliveries WHERE id = :id", id=later).state == "waiting"
 
 
-def test_what_is_due_is_rung_however_much_else_waits_in_redis(ordered: Bus, valkey: Valkey) -> None:
-    """An old copy of Redis that was put back is full of what was done long ago."""
+def test_an_old_copy_of_redis_costs_one_sweep(ordered: Bus, valkey: Valkey) -> None:
+    """It is full of what was done long ago, and lacks what is due."""
     process = WorkerProcess(ordered.runner(), valkey.url, 2, lambda: None)
     due = sorted(delivery for lane, delivery in deliveries.due(ordered.store, ["flow"]))
     with redis.Redis.from_url(valkey.url) as client:
         client.flushall()
-        client.rpush(QUEUE + "flow", *range(10**6, 10**6 + 50), due[0])
+        client.rpush(QUEUE + "flow", *range(10**6, 10**6 + 50), due[0], "not a number", b"\xff")
         for _ in range(2):
             process._sweep()
-        waiting = [int(number) for number in client.lrange(QUEUE + "flow", 50, -1)]
-    assert sorted(waiting) == due
+            waiting = [int(number) for number in client.lrange(QUEUE + "flow", 0, -1)]
+            assert sorted(waiting) == due
+
+
+def test_a_lane_with_more_work_than_a_sweep_sees_loses_none_of_it(
+    ordered: Bus, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = WorkerProcess(ordered.runner(), valkey.url, 2, lambda: None)
+    numbers = range(10**6, 10**6 + 50)
+    monkeypatch.setattr("arumaldo.bus.deliveries.MOST_DUE", 1)
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+        client.rpush(QUEUE + "flow", *numbers)
+        process._sweep()
+        assert [int(number) for number in client.lrange(QUEUE + "flow", 0, 49)] == list(numbers)

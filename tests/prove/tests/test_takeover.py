@@ -22,7 +22,7 @@ class Book:
         self.outcome = "left"
 
     def rows(self, query: str, *values: Any) -> list[Any]:
-        return [HELD] if "workers" in query else [(1, self.outcome)]
+        return [HELD] if "workers" in query else [(1, "waiting", self.outcome)]
 
 
 @pytest.fixture

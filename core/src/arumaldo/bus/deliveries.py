@@ -16,6 +16,7 @@ from arumaldo.bus.outbox import ring_after_commit
 from arumaldo.errors import HubError
 from arumaldo.store.scope import Owner, Store
 
+MOST_DUE = 100
 # Six seconds without a heartbeat, and a worker's deliveries are free.
 _FREE = """
   (d.holder IS NULL OR d.held_until < hub_now() OR NOT EXISTS (
@@ -181,7 +182,7 @@ def release_abandoned(store: Store) -> list[tuple[str, int]]:
         return [(row.lane, row.id) for row in session.execute(_RELEASE)]
 
 
-def due(store: Store, lanes: Sequence[str], most: int = 100) -> list[tuple[str, int]]:
+def due(store: Store, lanes: Sequence[str], most: int = MOST_DUE) -> list[tuple[str, int]]:
     """(lane, id) of what could be claimed now, longest due first, at most so many of each lane."""
     with store.hub() as session:
         return [(row.lane, row.id) for row in session.execute(_DUE, {"lanes": list(lanes), "most": most})]

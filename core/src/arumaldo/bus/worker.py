@@ -183,44 +183,63 @@ class WorkerProcess:
         if not self._leaving:  # else it is handed back in the end, and does not count
             dropped.let_go(self._runner.store, self._runner.worker, lambda: list(self._runner.at.values()))
         abandoned = deliveries.release_abandoned(self._runner.store)
+        waiting = self._ask_redis()  # before the book is asked: what waits there and is not due then is done with
         found = deliveries.due(self._runner.store, [broker.lane for broker in self._brokers])
-        self._ask_redis()
         for broker in self._brokers:
             first = [delivery for lane, delivery in abandoned if lane == broker.lane]
             mine = [delivery for lane, delivery in found if lane == broker.lane and delivery not in first]
-            rung = self._ring(broker.lane, mine, first)
+            rung = self._put_right(broker.lane, waiting.get(broker.lane, ()), first, mine)
             if not rung and (first or mine):
                 _offer(broker, [*first, *mine])
             for delivery in first if rung else ():  # Redis may lose it in this very moment
                 broker.local.put(delivery)
 
-    def _ask_redis(self) -> None:
-        """Once for all lanes: one that hangs takes half a second to say nothing."""
+    def _ask_redis(self) -> dict[str, list[bytes]]:
+        """Lane → the numbers that wait there. Once for all: a Redis that hangs takes half a second to say nothing."""
+        lanes = [broker.lane for broker in self._brokers]
         try:
-            self._redis.ping()
+            with self._redis.pipeline(transaction=False) as pipe:
+                for lane in lanes:
+                    pipe.lrange(QUEUE + lane, 0, LOOKED_THROUGH - 1)
+                waiting = dict(zip(lanes, pipe.execute(), strict=True))
             self._line.answered()
         except redis.RedisError:
             self._line.failed()
+            return {}
+        return waiting
 
-    def _ring(self, lane: str, mine: Sequence[int], first: Sequence[int] = ()) -> bool:
-        """Whether Redis took it, as far as there was anything; `first` goes before all that is rung already."""
+    def _put_right(self, lane: str, waiting: Sequence[bytes], first: Sequence[int], mine: Sequence[int]) -> bool:
+        """Whether Redis took it. What is due and does not wait there is rung; what waits there and is not due goes.
+
+        An old copy of Redis that was put back is full of what was done long ago, and each number costs a look.
+        """
         if self._line.is_away:
             return False
+        there, due = set(waiting), {str(number).encode() for number in (*first, *mine)}
+        has_more = len(waiting) == LOOKED_THROUGH
+        missing = [] if has_more else [number for number in mine if str(number).encode() not in there]
+        stale = set() if has_more or len(mine) >= deliveries.MOST_DUE else there - due
         try:
-            if first:
-                self._redis.lpush(QUEUE + lane, *first)
-            if missing := self._not_rung(lane, mine):
-                self._redis.rpush(QUEUE + lane, *missing)
+            with self._redis.pipeline(transaction=False) as pipe:
+                for number in stale:
+                    pipe.lrem(QUEUE + lane, 0, number)  # type: ignore[arg-type] # the bytes as they came
+                if first:
+                    pipe.lpush(QUEUE + lane, *first)
+                if missing:
+                    pipe.rpush(QUEUE + lane, *missing)
+                pipe.execute()
         except redis.RedisError:
             self._line.failed()
             return False
         return True
 
-    def _not_rung(self, lane: str, mine: Sequence[int]) -> list[int]:
-        """What of it does not wait there already; what was put there long ago, or lost, says nothing about the rest."""
-        waiting = self._redis.lrange(QUEUE + lane, 0, LOOKED_THROUGH - 1) if mine else []
-        there = set(waiting)
-        return [] if len(waiting) == LOOKED_THROUGH else [one for one in mine if str(one).encode() not in there]
+    def _ring(self, lane: str, numbers: Sequence[int]) -> None:
+        """For another worker; where Redis is away, that one's sweeper finds them."""
+        if not self._line.is_away:
+            try:
+                self._redis.rpush(QUEUE + lane, *numbers)
+            except redis.RedisError:
+                self._line.failed()
 
     def _in_time(self) -> bool:
         """Whether a step is at work that has not overstayed; what a listener did not finish is told it again."""

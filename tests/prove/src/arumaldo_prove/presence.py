@@ -1,4 +1,4 @@
-"""Who can do its work, at every moment: web processes take requests, workers say that they live."""
+"""Who can do its work, at every moment: web processes take requests, workers say in the database that they live."""
 
 from __future__ import annotations
 
@@ -44,8 +44,10 @@ class Presence:
         while not self._over.wait(_GLANCE):
             self._note({name: self._stage.serves(name) for name in self._stage.web_names}, NOBODY_SERVES)
             if rounds % _ROUNDS == 0:
-                with contextlib.suppress(psycopg.Error):  # then nobody knows
+                try:
                     self._note(self._stage.at_work(), NOBODY_WORKS)
+                except psycopg.Error:  # without the database nobody can take anything up
+                    self._note({}, NOBODY_WORKS)
             rounds += 1
 
     def _note(self, are_up: Mapping[str, bool], nobody: str) -> None:

@@ -68,7 +68,7 @@ class Result:
     unserved_s: float
     """The longest time in which no web process served, because all were dead or starting."""
     unmanned_s: float
-    """The longest time in which no worker lived."""
+    """The longest time in which no worker lived, or the database was away."""
     doubts: int
     doubt_s: Mapping[str, float]
     doubt_beyond_s: float

@@ -1,7 +1,8 @@
 """How long the deliveries of a dead or frozen worker wait until another one holds them.
 
-Time in which no worker at all lived is not counted, for there was nobody to take over: a plugin that ends its process
-can meet the last one that neither the monkey killed nor froze. The result's `unmanned_s` says how long that lasted.
+Time in which no worker at all lived, or the database was away, is not counted, for there was nobody to take over: a
+plugin that ends its process can meet the last one that neither the monkey killed nor froze. The result's `unmanned_s`
+says how long that lasted.
 """
 
 from __future__ import annotations
