@@ -254,3 +254,19 @@ def test_a_lane_with_more_work_than_a_sweep_sees_loses_none_of_it(
         client.rpush(QUEUE + "flow", *numbers)
         process._sweep()
         assert [int(number) for number in client.lrange(QUEUE + "flow", 0, 49)] == list(numbers)
+
+
+def test_what_a_dead_worker_held_stays_the_first_until_somebody_takes_it(ordered: Bus, valkey: Valkey) -> None:
+    """Whoever released it may die before anybody hears the bell, or Redis may lose it."""
+    held = max(delivery for _, delivery in ordered.rung)
+    gone = ordered.runner()
+    assert deliveries.claim(ordered.store, held, gone.worker, 1) is not None
+    ordered.bury(gone)
+    WorkerProcess(ordered.runner(), valkey.url, 2, lambda: None)._sweep()
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+        process = WorkerProcess(ordered.runner(), valkey.url, 2, lambda: None)
+        for _ in range(2):
+            process._sweep()
+            assert int(client.lrange(QUEUE + "flow", 0, 0)[0]) == held
+        assert client.lrange(QUEUE + "flow", 0, -1).count(str(held).encode()) == 1

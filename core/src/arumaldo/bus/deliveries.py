@@ -83,14 +83,23 @@ SELECT found.id, found.lane FROM unnest(CAST(:lanes AS text[])) AS one (lane), L
 ) AS found
 """)  # noqa: S608 - constants of this file
 # The token rises, so that a holder that comes back finds itself overtaken; a row that a frozen one has locked is left.
+# What was released before, and was not taken since, comes along: whoever was to ring for it may have died as well. But
+# not what listeners are told, for which nobody waits, and which may be what its holders die of.
 _RELEASE = text(f"""
-UPDATE deliveries SET holder = NULL, held_until = NULL, token = token + 1, deaths = deaths + 1
-WHERE id IN (
-  SELECT d.id FROM deliveries d
-  WHERE d.state = 'waiting' AND d.holder IS NOT NULL AND {_FREE}
-  FOR UPDATE SKIP LOCKED
+WITH freed AS (
+  UPDATE deliveries SET holder = NULL, held_until = NULL, token = token + 1, deaths = deaths + 1
+  WHERE id IN (
+    SELECT d.id FROM deliveries d
+    WHERE d.state = 'waiting' AND d.holder IS NOT NULL AND {_FREE}
+    FOR UPDATE SKIP LOCKED
+  )
+  RETURNING lane, id
 )
-RETURNING lane, id
+SELECT lane, id FROM freed
+UNION ALL
+SELECT d.lane, d.id FROM deliveries d
+WHERE d.state = 'waiting' AND d.holder IS NULL AND d.deaths > 0 AND d.due_at <= hub_now() AND d.lane <> 'events'
+  AND {_FIRST_OF_ITS_KEY} AND {_ALL_WORK}
 """)  # noqa: S608 - constants of this file
 
 
@@ -177,7 +186,10 @@ def put_back(
 
 
 def release_abandoned(store: Store) -> list[tuple[str, int]]:
-    """Take deliveries out of the hands of workers that are gone, or that hold them beyond their time: (lane, id)."""
+    """Take deliveries out of the hands of workers that are gone, or that hold them beyond their time.
+
+    (lane, id) of these, and of those that were taken out of such hands before and have not been claimed since.
+    """
     with store.hub() as session:
         return [(row.lane, row.id) for row in session.execute(_RELEASE)]
 

@@ -191,8 +191,9 @@ class WorkerProcess:
             rung = self._put_right(broker.lane, waiting.get(broker.lane, ()), first, mine)
             if not rung and (first or mine):
                 _offer(broker, [*first, *mine])
-            for delivery in first if rung else ():  # Redis may lose it in this very moment
-                broker.local.put(delivery)
+            if rung and broker.local.empty():  # Redis may lose it in this very moment
+                for delivery in first:
+                    broker.local.put(delivery)
 
     def _ask_redis(self) -> dict[str, list[bytes]]:
         """Lane → the numbers that wait there. Once for all: a Redis that hangs takes half a second to say nothing."""
@@ -221,7 +222,7 @@ class WorkerProcess:
         stale = set() if has_more or len(mine) >= deliveries.MOST_DUE else there - due
         try:
             with self._redis.pipeline(transaction=False) as pipe:
-                for number in stale:
+                for number in (*stale, *first):  # the first come to the front again
                     pipe.lrem(QUEUE + lane, 0, number)  # type: ignore[arg-type] # the bytes as they came
                 if first:
                     pipe.lpush(QUEUE + lane, *first)
