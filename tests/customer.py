@@ -78,6 +78,14 @@ class Onboarded:
         eventually(lambda: self.state()["step"] == step)
         return self
 
+    def until_live(self) -> Self:
+        """Wait for the site; enter the card once more where the payment did not go through.
+
+        So it may be when a worker dies with a charge in its hands that had not reached the gateway yet.
+        """
+        eventually(lambda: self.state()["step"] in ("live", "declined"))
+        return self if self.state()["step"] == "live" else self.pays().until("live")
+
     def state(self) -> dict[str, Any]:
         return self._browser.json("/onboarding/state")
 

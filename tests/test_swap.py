@@ -242,7 +242,7 @@ def journeys_go_on(hub: Platform, wrong: str, *mistakes: str) -> list[tuple[str,
             late = customer(hub).until_paying()
             all_die(hub)
             early.chooses_a_plan().pays().until("live")
-            late.until("live")
+            late.until_live()
             assert hub.version == version
         finally:
             hub.config.write_text(text, encoding="utf-8")

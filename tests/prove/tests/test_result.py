@@ -30,6 +30,7 @@ GOOD = Result(
     kills=1,
     takeovers=1,
     takeover_s={"p50": 1.0, "p99": 1.0, "max": 1.0},
+    takeover_whole_s={"p50": 1.0, "p99": 1.0, "max": 12.0},
     slow_takeovers=[],
     unserved_s=1.5,
     unmanned_s=0.0,

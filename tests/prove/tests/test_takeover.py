@@ -64,7 +64,19 @@ def test_time_in_which_no_worker_lived_is_not_counted(takeovers: Takeovers, book
     book.outcome = "taken"
     until(lambda: takeovers.seconds)
     assert takeovers.seconds == [pytest.approx(0.0, abs=1e-6)]
+    assert takeovers.whole[0] > 0
     assert not takeovers.slow
+
+
+def test_a_slow_take_over_tells_what_became_of_the_work_meanwhile(
+    takeovers: Takeovers, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arumaldo_prove.takeover.TAKEOVER_SECONDS", 0.0)
+    takeovers.died(1)
+    book.outcome = "taken"
+    until(lambda: takeovers.slow)
+    assert "build (delivery 1)" in takeovers.slow[0]
+    assert "s waiting" in takeovers.slow[0]
 
 
 def test_what_its_own_holder_ended_was_not_taken_over(takeovers: Takeovers, book: Book) -> None:

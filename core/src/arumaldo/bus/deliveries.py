@@ -17,6 +17,7 @@ from arumaldo.errors import HubError
 from arumaldo.store.scope import Owner, Store
 
 MOST_DUE = 100
+"""So many of each lane are told to a sweep; with fewer, it knows them all."""
 # Six seconds without a heartbeat, and a worker's deliveries are free.
 _FREE = """
   (d.holder IS NULL OR d.held_until < hub_now() OR NOT EXISTS (

@@ -123,7 +123,7 @@ class WorkerProcess:
             if not self._leaving:
                 self._inside.add(me)
         if me not in self._inside:
-            self._ring(lane, [delivery])
+            self._ring(lane, delivery)
             return
         try:
             self._runner.run(delivery)
@@ -154,7 +154,7 @@ class WorkerProcess:
                 free = session.execute(_HAND_BACK, {"worker": self._runner.worker}).all()
                 session.execute(text("DELETE FROM workers WHERE id = :id"), {"id": self._runner.worker})
             for lane, delivery in free:
-                self._ring(lane, [delivery])
+                self._ring(lane, delivery)
 
     def _every(self, pause: float, job: Callable[[], None]) -> None:
         """At once, and again after each pause: whoever has just started may be the only one there is."""
@@ -191,7 +191,7 @@ class WorkerProcess:
             rung = self._put_right(broker.lane, waiting.get(broker.lane, ()), first, mine)
             if not rung and (first or mine):
                 _offer(broker, [*first, *mine])
-            if rung and broker.local.empty():  # Redis may lose it in this very moment
+            if rung and broker.local.empty():  # Redis may lose it, or hand it to a worker that stands still
                 for delivery in first:
                     broker.local.put(delivery)
 
@@ -223,7 +223,7 @@ class WorkerProcess:
         try:
             with self._redis.pipeline(transaction=False) as pipe:
                 for number in (*stale, *first):  # the first come to the front again
-                    pipe.lrem(QUEUE + lane, 0, number)  # type: ignore[arg-type] # the bytes as they came
+                    pipe.lrem(QUEUE + lane, 0, number)  # type: ignore[arg-type] # bytes, as they came
                 if first:
                     pipe.lpush(QUEUE + lane, *first)
                 if missing:
@@ -234,11 +234,11 @@ class WorkerProcess:
             return False
         return True
 
-    def _ring(self, lane: str, numbers: Sequence[int]) -> None:
+    def _ring(self, lane: str, delivery: int) -> None:
         """For another worker; where Redis is away, that one's sweeper finds them."""
         if not self._line.is_away:
             try:
-                self._redis.rpush(QUEUE + lane, *numbers)
+                self._redis.rpush(QUEUE + lane, delivery)
             except redis.RedisError:
                 self._line.failed()
 

@@ -38,8 +38,8 @@ _LONGER = 45.0
 
 
 def away_seconds(customers: int) -> float:
-    """How long Redis is away: a minute in a proof of 200 customers, less in a small one."""
-    return min(_LONGEST, max(_SHORTEST, 0.3 * customers))
+    """How long Redis is away: a minute in a proof of 60 customers or more, less in a small one."""
+    return min(_LONGEST, max(_SHORTEST, float(customers)))
 
 
 def prove_once(stage: Stage, seed: int, customers: int, faults: Sequence[str]) -> Result:
@@ -107,6 +107,7 @@ def _counted(
         kills=sum(counts.get(name, 0) for name in KILLS),
         takeovers=len(monkey.takeovers.seconds),
         takeover_s=percentiles(monkey.takeovers.seconds),
+        takeover_whole_s=percentiles(monkey.takeovers.whole),
         slow_takeovers=monkey.takeovers.slow,
         unserved_s=monkey.diary.longest(NOBODY_SERVES),
         unmanned_s=monkey.diary.longest(NOBODY_WORKS),

@@ -2,7 +2,7 @@
 
 Time in which no worker at all lived, or the database was away, is not counted, for there was nobody to take over: a
 plugin that ends its process can meet the last one that neither the monkey killed nor froze. The result's `unmanned_s`
-says how long that lasted.
+says how long that lasted, and its `takeover_whole_s` leaves nothing out.
 """
 
 from __future__ import annotations
@@ -55,10 +55,14 @@ class _Left:
 
 
 class Takeovers:
-    """Watches, in a thread of its own, what was left behind; `seconds` grows by one number for each take-over."""
+    """Watches, in a thread of its own, what was left behind; `seconds` grows by one number for each take-over.
+
+    So does `whole`, by the time on the clock.
+    """
 
     def __init__(self, stage: Stage, diary: Diary) -> None:
         self.seconds: list[float] = []
+        self.whole: list[float] = []
         self.slow: list[str] = []
         self._stage, self._diary = stage, diary
         self._lock = threading.Lock()
@@ -111,6 +115,7 @@ class Takeovers:
         began, ended = one.since, one.since + waited
         took = waited - self._diary.seconds_of(NOBODY_WORKS, began, ended)
         self.seconds.append(took)
+        self.whole.append(waited)
         if took > TAKEOVER_SECONDS:
             on = "; ".join(self._diary.during(began, ended))
             self.slow.append(f"{one.handler} (delivery {one.id}) after {took:.1f} s: {', '.join(one.seen)}; {on}")
