@@ -38,8 +38,8 @@ _LONGER = 45.0
 
 
 def away_seconds(customers: int) -> float:
-    """How long Redis is away: a minute in a proof of 60 customers or more, less in a small one."""
-    return min(_LONGEST, max(_SHORTEST, float(customers)))
+    """How long Redis is away: a minute in a proof of 200 customers, less in a small one."""
+    return min(_LONGEST, max(_SHORTEST, 0.3 * customers))
 
 
 def prove_once(stage: Stage, seed: int, customers: int, faults: Sequence[str]) -> Result:
