@@ -15,8 +15,6 @@ CODE = {".py", ".html", ".css", ".js", ".sh", ".jinja", ".mako"}
 VENDOR_FREE = ("core/src/", "portal/src/")
 VENDORS = {"authorizenet", "brevo", "cloudflare", "openai", "pressable", "zoho"}
 OTHER_NAMES = {"authorize.net"}
-OUR_PROVIDERS = {"ledger"}
-"""Plugins that are no vendor's: the core may say the word."""
 
 # Put together here, so that this file does not break the rule it keeps.
 _HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("debian", "org"))]
@@ -62,7 +60,7 @@ def plugin_names(root: Path) -> set[str]:
 
 
 def _vendor_pattern(root: Path) -> re.Pattern[str]:
-    names = (VENDORS | OTHER_NAMES | plugin_names(root)) - OUR_PROVIDERS
+    names = VENDORS | OTHER_NAMES | plugin_names(root)
     return re.compile(rf"(?<![a-z])({'|'.join(map(re.escape, sorted(names)))})(?![a-z])", re.IGNORECASE)
 
 

@@ -12,6 +12,7 @@ import httpx2
 from arumaldo.demo.browser import Lost, Visit, look
 from arumaldo.demo.businesses import COUNT, business
 from arumaldo.demo.walker import Customer
+from arumaldo.sandbox import Letter
 
 from .platform import Platform, eventually
 
@@ -33,6 +34,34 @@ class Onboarded:
         self._browser = platform.people.enter_context(self._walker.browser)
         self._walker.begin()
         self._walker.sign_up()
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The log-in, for another browser."""
+        return self._browser.cookies
+
+    @property
+    def own_domain(self) -> str:
+        """The domain that this customer has bought."""
+        return self._walker.domain
+
+    def link(self) -> str:
+        """The address in the mail that asks whose the address is."""
+        found = eventually(lambda: self._walker.outside.confirming_link(self.email))
+        assert found is not None
+        return found
+
+    def answers_page(self, number: int, instead: dict[str, str]) -> Self:
+        """Answer one page of the questions; what is in `instead` otherwise than usual."""
+        path = f"/onboarding/questions/{number}"
+        visit = self._visit(path)
+        form = next(one for one in visit.forms if one.attributes.get("action") == path)
+        self._browser.submit(visit, form, {**self._walker.business.answers, **instead})
+        return self
+
+    def answers_all(self) -> Self:
+        self._walker.answer_questions()
+        return self
 
     def until_preview(self) -> Self:
         """Answer the questions and approve what comes."""
@@ -60,11 +89,72 @@ class Onboarded:
         self._walker.approve()
         return self
 
+    @property
+    def email(self) -> str:
+        return self._walker.email
+
+    @property
+    def business(self) -> str:
+        return self._walker.business.name
+
+    def letters(self, kind: str) -> list[Letter]:
+        """The mail of this kind in the customer's letter box, oldest first."""
+        return [letter for letter in self._walker.outside.letters(self.email) if letter.kind == kind]
+
+    def confirms(self) -> Self:
+        """Follow the link in the first mail."""
+        self._walker.confirm()
+        return self
+
+    def connects(self, domain: str = "") -> str:
+        """Enter a domain, name its servers at the registrar, and wait until it is open there."""
+        self._walker.domain = domain or self._walker.domain
+        return self._walker.connect()
+
+    def enters(self, domain: str) -> Visit:
+        """The page that comes after the domain was entered."""
+        visit = self._visit("/domain")
+        return self._browser.submit(visit, visit.needs("domain"), {"domain": domain})
+
+    def is_refused(self, domain: str) -> str:
+        """What the page says when it does not take the domain."""
+        try:
+            self.enters(domain)
+        except Lost as error:
+            return str(error)
+        raise AssertionError(f"{domain} was taken in")
+
+    def delegates(self) -> Self:
+        """Name the name servers that the page shows at the registrar."""
+        domain = self.domain()
+        self._walker.outside.delegate(domain["name"], domain["name_servers"])
+        return self
+
+    def removes_the_domain(self) -> Self:
+        visit = self._visit("/domain")
+        self._browser.submit(visit, visit.needs("name"), {"name": self.domain()["name"]})
+        return self
+
+    def domain(self) -> dict[str, Any]:
+        """The domain as the pages' script knows it; empty when there is none."""
+        return self.state()["domain"] or {}
+
+    def until_domain(self, state: str) -> Self:
+        eventually(lambda: self.domain().get("state") == state)
+        return self
+
     def until_paying(self, card: str = "") -> Self:
         """Go on to the payment and submit it."""
         return self.until_preview().chooses_a_plan().pays(card)
 
     def chooses_a_plan(self) -> Self:
+        """Choose one; whoever has not confirmed the address yet does so, for the payment waits for it."""
+        self.chooses_a_plan_only()
+        if self.state()["step"] == "confirm":
+            self.confirms()
+        return self
+
+    def chooses_a_plan_only(self) -> Self:
         self._walker.choose_plan()
         return self
 
@@ -120,6 +210,9 @@ class Onboarded:
             headers={"origin": self._platform.url},
         )  # fmt: skip
         return answer.status_code
+
+    def shows_its_site_at(self, address: str) -> bool:
+        return self._walker.business.name in look(address).text
 
     def shows_its_site(self) -> bool:
         """Whether the live site shows the business's name."""

@@ -16,8 +16,8 @@ from .platform import Platform
 
 pytestmark = pytest.mark.slow
 
-MOST_CLICKS = 25
-MOST_FIELDS = 15
+MOST_CLICKS = 34
+MOST_FIELDS = 16
 BUILDING = 90_000
 
 BUSINESSES = {
@@ -91,6 +91,40 @@ class Person:
         self.fill("Postal code", "97201")
         self.press("Continue to payment")
 
+    def confirms(self) -> None:
+        """Read the mail in the test letter box, and follow its link."""
+        expect(self.page.get_by_role("heading", name="Confirm your e-mail address")).to_be_visible(timeout=BUILDING)
+        with self.page.context.expect_page() as opened:
+            self.press("Read it in the test letter box", role="link")
+        letters = opened.value
+        letter = letters.frame_locator("iframe").first.get_by_role("link", name="Confirm my address")
+        while not letter.is_visible():
+            letters.reload()
+        with self.page.context.expect_page() as followed:
+            letter.click()
+        asked = followed.value
+        asked.get_by_role("button", name="Confirm my address").click()
+        self.clicks += 2
+        asked.close()
+        letters.close()
+        expect(self.page.get_by_role("button", name="Enter card details")).to_be_visible(timeout=BUILDING)
+
+    def connects(self, domain: str) -> Page:
+        """Enter a domain, name its servers at the test registrar, and open the site there."""
+        self.press(re.compile("Go to my dashboard"), role="link")
+        self.press("Connect your own domain", role="link")
+        self.fill("Your domain", domain)
+        self.press("Connect this domain")
+        with self.page.context.expect_page() as opened:
+            self.press("Enter the name servers at the test registrar", role="link")
+        registrar = opened.value
+        registrar.get_by_role("button", name="Save the name servers").click()
+        expect(registrar.get_by_role("status")).to_contain_text("now has these name servers")
+        self.clicks += 1
+        registrar.close()
+        expect(self.page.get_by_text("Connected", exact=True)).to_be_visible(timeout=BUILDING)
+        return self.opens_the_site()
+
     def pays(self, card: str = "4111111111111111") -> None:
         self.press("Enter card details")
         form = self.page.frame_locator("#AcceptUIContainer iframe")
@@ -145,8 +179,13 @@ def test_a_business_gets_from_the_landing_page_to_its_live_site(
         person.signs_up(platform.url)
         person.answers(business)
         person.chooses_a_plan()
+        person.confirms()
         person.pays()
         words = words_of(person.opens_the_site())
+        name = f"{secrets.token_hex(5)}.example"
+        at_home = person.connects(name)
+        assert name in at_home.url
+        assert business["Name of your business"] in at_home.locator("body").inner_text()
         context.close()
         assert complaints == []
         return person, words

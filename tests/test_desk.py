@@ -78,9 +78,9 @@ def test_a_provider_that_does_not_accept_us_is_on_the_list_until_it_is_resumed(d
     written(
         database,
         "INSERT INTO provider_clocks (reseller_id, provider, parked_at, reason) VALUES (%s, %s, now(), 'bad key')",
-        reseller(database), "pressable",
+        reseller(database), "pressable/hosting",
     )  # fmt: skip
-    assert "pressable does not accept us: bad key" in desk("today")
+    assert "pressable does not accept us for hosting: bad key" in desk("today")
     assert desk("resume", "pressable") == "1 provider(s) may be asked again.\n"
     assert kinds(desk) == []
 
@@ -90,10 +90,10 @@ def test_a_provider_that_fails_again_and_again_is_on_the_list_and_a_single_failu
 ) -> None:
     columns = "reseller_id, provider, failures, failing_since, reason"
     values = f"INSERT INTO provider_clocks ({columns}) VALUES (%s, %s, %s, now(), %s)"
-    written(database, values, reseller(database), "pressable", 1, "503")
-    written(database, values, reseller(database), "openai", 5, "it answered 503")
+    written(database, values, reseller(database), "pressable/hosting", 1, "503")
+    written(database, values, reseller(database), "openai/ai", 5, "it answered 503")
     assert kinds(desk) == ["unavailable"]
-    assert "openai fails: it answered 503" in desk("today")
+    assert "openai fails at ai: it answered 503" in desk("today")
 
 
 def test_money_that_the_gateway_will_not_return_is_on_the_list(desk: Desk, database: Database) -> None:

@@ -21,9 +21,10 @@ pytestmark = pytest.mark.slow
 
 ONBOARDING = [
     "AccountOpened", "PreviewAsked", "PreviewMade", "PreviewApproved", "PlanChosen", "OrderQuoted",
-    "PaymentSubmitted", "OrderPaid", "SiteCreated", "SiteReady", "PagesPublished", "SiteHandedOver",
+    "PaymentSubmitted", "OrderPaid", "InvoicePaid", "SiteCreated", "SiteReady", "PagesPublished", "SiteHandedOver",
+    "DomainEntered", "ZoneMade", "TargetsKnown", "RecordsPut", "DomainDelegated", "DomainAttached", "DomainConnected",
 ]  # fmt: skip
-"""The facts of one onboarding, in the order in which they become true."""
+"""The facts of one onboarding, in the order in which they become true; those about mails lie between them."""
 NOTE, RAISE, HANG = (f'mode = "{mode}"' for mode in ("note", "raise", "hang"))
 CUSTOMERS = LANE_THREADS + 2
 """More than a listener that hangs can hold at once, in the one worker that there is."""
@@ -99,7 +100,8 @@ def test_a_listener_from_outside_hears_each_fact_of_an_onboarding_once(listened:
     heard = listened.heard(accounts)
     assert Counter(each.id for each in heard) == Counter(listened.published(accounts))
     for account in accounts:
-        assert [each.type for each in heard if each.account == account] == ONBOARDING
+        told = [each.type for each in heard if each.account == account]
+        assert [kind for kind in told if kind in ONBOARDING] == ONBOARDING
 
 
 def test_a_listener_that_is_enabled_while_all_is_running_misses_nothing_from_then_on(listened: Listened) -> None:
@@ -112,15 +114,14 @@ def test_a_listener_that_is_enabled_while_all_is_running_misses_nothing_from_the
         for _ in range(CUSTOMERS):
             customer(hub)
     accounts = listened.accounts() - before
-    eventually(lambda: not listened.unfinished(accounts))
-    assert {each.type for each in listened.heard(accounts)} == {"AccountOpened"}
-    assert Counter(each.id for each in listened.heard(accounts)) == Counter(listened.published(accounts))
+    eventually(lambda: Counter(e.id for e in listened.heard(accounts)) == Counter(listened.published(accounts)))
+    assert [each.type for each in listened.heard(accounts)].count("AccountOpened") == CUSTOMERS
 
 
 def test_customers_go_live_while_a_listener_raises_at_everything(listened: Listened) -> None:
     with listened.platform.changed(NOTE, RAISE):
         accounts = listened.onboard(CUSTOMERS)
-        assert listened.disturbed(accounts) == 0
+        eventually(lambda: listened.disturbed(accounts) == 0)
         eventually(lambda: max(Counter(each.id for each in listened.heard(accounts)).values()) > 1)  # told again
 
 
@@ -129,8 +130,8 @@ def test_customers_go_live_while_a_listener_hangs_at_everything(listened: Listen
     with listened.platform.changed(NOTE, HANG):
         try:
             accounts = listened.onboard(CUSTOMERS)
-            assert listened.disturbed(accounts) == 0
-            assert listened.unfinished(accounts) == len(listened.published(accounts)) == CUSTOMERS * len(ONBOARDING)
+            eventually(lambda: listened.disturbed(accounts) == 0)
+            assert listened.unfinished(accounts) == len(listened.published(accounts)) > CUSTOMERS * len(ONBOARDING)
             held = Counter(each.id for each in listened.heard(listened.accounts()) if each.mode == "hang")
             assert len(held) == LANE_THREADS
             assert max(held.values()) == 1, "they went live only after the first ones it hung at were given up"

@@ -32,6 +32,7 @@ def assert_kept(report: Report, customers: int = CUSTOMERS) -> None:
     assert (report.live, report.doubles) == (customers, 0)
     assert (report.ledgers["authorizenet"]["charges"], report.ledgers["pressable"]["sites"]) == (customers, customers)
     assert report.ledgers["openai"]["responses"] >= customers
+    assert report.agrees
 
 
 def charged(platform: Platform) -> int:

@@ -90,11 +90,13 @@ def test_what_was_paid_and_built_after_the_copy_is_found_adopted_or_told_to_the_
             assert person.shows_its_site()
         assert hub.live("authorizenet", "charges") == 4
         assert hub.live("pressable", "sites") == 4
+        assert (hub.live("zoho", "subscriptions"), hub.live("zoho", "payments")) == (4, 4)
 
         found = eventually(lambda: surplus(hub))
-        assert len(found) == 2  # the charge and the site of the customer whom the copy does not know
+        assert len(found) == 3  # charge, subscription and site of the customer whom the copy does not know
         for finding in found:
             command(hub, "settle", finding, "--undo")
         assert surplus(hub) == []
     assert hub.live("authorizenet", "charges") == 3
     assert hub.live("pressable", "sites") == 3
+    assert hub.live("zoho", "subscriptions") == 3

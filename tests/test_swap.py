@@ -10,13 +10,15 @@ from typing import Any, cast
 
 import httpx2
 import pytest
+from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from arumaldo.capabilities.ai import Ai
-from arumaldo.capabilities.hosting import Hosting
-from arumaldo.sandbox import create_app
+from arumaldo.capabilities.hosting import DomainTarget, Hosting
+from arumaldo.sandbox import Entry, Sandbox, create_app
 from arumaldo.sandbox.local import LocalServer
 from arumaldo.testing.ai import AiConformance
-from arumaldo.testing.hosting import HostingConformance, Visit
+from arumaldo.testing.hosting import HostingConformance, Point, Visit
 
 from .customer import Onboarded, customer
 from .packages import configured, importable, installed
@@ -26,23 +28,26 @@ pytestmark = pytest.mark.slow
 
 MOTTO = "Plainly said."
 """What Acme Writer puts on each of its websites."""
+OUTSIDE = ("acme_writer", "acme_host", "acme_crm", "acme_mail")
 PROCESSES = ("web", "worker-1", "worker-2")
 FIRST_AI, OTHER_AI = 'ai = "openai"', 'ai = "acme_writer"'
 FIRST_HOSTING, OTHER_HOSTING = 'hosting = "pressable"', 'hosting = "acme_host"'
+FIRST_CRM, OTHER_CRM = 'customers = "zoho"', 'customers = "acme_crm"'
+FIRST_MAIL, OTHER_MAIL = 'email = "brevo"', 'email = "acme_mail"'
 
 
 @pytest.fixture(scope="module")
 def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Two packages that the workspace knows nothing of, installed."""
-    with importable(installed(tmp_path_factory.mktemp("outside"), "acme_writer", "acme_host")):
+    """Packages that the workspace knows nothing of, installed."""
+    with importable(installed(tmp_path_factory.mktemp("outside"), *OUTSIDE)):
         yield
 
 
 @pytest.fixture(scope="module")
 def hub(outside: None, tmp_path_factory: pytest.TempPathFactory, server_states: Path) -> Iterator[Platform]:
-    """A platform of its own with the two enabled, and nobody sent to them yet."""
+    """A platform of its own with them enabled, and nobody sent to them yet."""
     folder = tmp_path_factory.mktemp("swap")
-    with running(server_states / "swap", configured(folder, acme_writer="", acme_host="")) as up:
+    with running(server_states / "swap", configured(folder, **dict.fromkeys(OUTSIDE, ""))) as up:
         yield up
 
 
@@ -62,14 +67,47 @@ class TestAcmeWriter(AiConformance):
         return cast(Ai, importlib.import_module("acme_writer.ai").TemplateWriter(settings))
 
 
+class Registrar(Sandbox):
+    """Answers for the customers' domains, and has no API."""
+
+    name = "records"
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self._lead_to: dict[str, list[str]] = {}
+
+    def app(self) -> ASGIApp:
+        return Response(status_code=404)
+
+    def ledger(self) -> dict[str, list[Entry]]:
+        return {}
+
+    def addresses(self, name: str) -> list[str]:
+        return self._lead_to.get(name, [])
+
+    def point(self, domain: str, targets: list[DomainTarget]) -> None:
+        for label, name in (("@", domain), ("www", f"www.{domain}")):
+            self._lead_to[name] = [target.content for target in targets if target.name == label]
+
+
 class TestAcmeHost(HostingConformance):
     """The host from outside hosts as everybody has to."""
 
     @pytest.fixture
-    def hosting(self, outside: None) -> Iterator[Hosting]:
+    def registrar(self) -> Iterator[Registrar]:
+        registrar = Registrar()
+        yield registrar
+        registrar.shelf.close()
+
+    @pytest.fixture
+    def point(self, registrar: Registrar) -> Point:
+        return registrar.point
+
+    @pytest.fixture
+    def hosting(self, outside: None, registrar: Registrar) -> Iterator[Hosting]:
         with LocalServer() as server:
             sandbox: Any = importlib.import_module("acme_host.sandbox").FileServer(f"{server.address}/acme_host")
-            server.serve(create_app([sandbox]))
+            server.serve(create_app([sandbox, registrar]))
             settings = importlib.import_module("acme_host.settings").Settings.at_sandbox(sandbox.address)
             host: Any = importlib.import_module("acme_host.hosting").FileHosting(settings)
             yield cast(Hosting, host)
@@ -81,7 +119,7 @@ class TestAcmeHost(HostingConformance):
         def opened(url: str) -> tuple[int, str]:
             target = httpx2.URL(url)
             here = target.copy_with(host="127.0.0.1")
-            answer = httpx2.get(here, headers={"host": f"{target.host}:{target.port}"}, trust_env=False)
+            answer = httpx2.get(here, headers={"host": target.netloc.decode()}, trust_env=False)
             return answer.status_code, answer.text
 
         return opened
@@ -210,6 +248,48 @@ def test_nobody_pays_twice_or_waits_in_vain_because_of_the_change(swapped: Swapp
     assert all(seen.shows_its_site for seen in swapped.all)
     charges = [entry.reference for entry in hub.ledger("authorizenet", "charges") if entry.state == "live"]
     assert len(charges) == len(set(charges)) >= len(swapped.all)
+
+
+def test_one_changed_line_sends_new_contacts_to_another_crm_and_old_ones_stay(hub: Platform) -> None:
+    def job() -> tuple[Onboarded, Onboarded]:
+        early = customer(hub).until_preview()
+        with hub.changed(FIRST_CRM, OTHER_CRM):
+            late = customer(hub).until_paying()
+            early.chooses_a_plan().pays()
+            late.until_live()
+        return early.until_live(), late
+
+    early, late = hub.during(job)
+    assert (known(hub, "zoho", early), known(hub, "acme_crm", early)) == (1, 0)
+    assert (known(hub, "zoho", late), known(hub, "acme_crm", late)) == (0, 1)
+
+
+def test_one_changed_line_sends_the_mail_of_new_customers_by_another_service(hub: Platform) -> None:
+    def job() -> tuple[Onboarded, Onboarded]:
+        early = customer(hub).until_preview()
+        with hub.changed(FIRST_MAIL, OTHER_MAIL):
+            late = customer(hub).until_paying()
+            early.chooses_a_plan().pays()
+            late.until_live()
+        early.until_live()
+        eventually(lambda: all(who.letters("handover") for who in (early, late)))
+        return early, late
+
+    early, late = hub.during(job)
+    assert mailed(hub, "acme_mail", late) == ["confirm", "handover", "receipt"]
+    assert mailed(hub, "brevo", late) == mailed(hub, "acme_mail", early) == []
+    assert mailed(hub, "brevo", early) == ["confirm", "handover", "receipt"]
+    assert known(hub, "acme_mail", late) == known(hub, "brevo", early) == 1
+
+
+def known(hub: Platform, plugin: str, who: Onboarded) -> int:
+    """How often somebody is among a vendor's contacts."""
+    return sum(entry.reference == who.email for entry in hub.ledger(plugin, "contacts"))
+
+
+def mailed(hub: Platform, plugin: str, who: Onboarded) -> list[str]:
+    """The kinds of mail that a vendor has sent to somebody."""
+    return sorted(entry.facts["kind"] for entry in hub.ledger(plugin, "emails") if entry.facts["to"] == who.email)
 
 
 def test_a_broken_file_changes_nothing_whoever_dies_meanwhile(hub: Platform) -> None:

@@ -150,6 +150,7 @@ def finished(customer: Customer) -> str:
     """From the preview to the open site; answers its address."""
     customer.approve()
     customer.choose_plan()
+    customer.confirm()
     customer.pay()
     return str(eventually(lambda: customer.browser.json("/onboarding/state").get("site_url")))
 

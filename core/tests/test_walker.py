@@ -193,17 +193,39 @@ def test_a_walk_counts_what_is_new_since_it_began() -> None:
     assert report.counts(new) == {"till": {"charges": 1}, "host": {"sites": 0}}
 
 
-def test_the_report_is_right_only_with_one_charge_and_one_site_for_each() -> None:
-    counted = {"till": {"charges": 2}, "host": {"sites": 2}}
-    right = Report(customers=2, live=2, doubles=0, seconds=1.23, ledgers=counted)
+ONCE_EACH: dict[str, dict[str, int]] = {
+    "till": {"charges": 2},
+    "host": {"sites": 2},
+    "books": {"subscriptions": 2, "contacts": 2},
+    "post": {"emails": 4, "emails: confirm": 2, "emails: receipt": 2, "contacts": 2},
+    "names": {"zones": 2},
+}
+"""What the ledgers hold of two customers."""
+
+
+def report_of(**changed: dict[str, int]) -> Report:
+    return Report(customers=2, live=2, doubles=0, seconds=1.23, ledgers={**ONCE_EACH, **changed})
+
+
+def test_the_report_is_right_only_with_one_of_everything_for_each() -> None:
+    right = report_of()
     assert right.agrees
-    assert not Report(customers=2, live=2, doubles=0, seconds=1, ledgers={"till": {"charges": 2}}).agrees
-    assert not Report(customers=2, live=1, doubles=0, seconds=1, ledgers=counted).agrees
+    assert not report_of(till={"charges": 1}).agrees
+    assert not report_of(host={}).agrees
+    assert not report_of(post={"emails": 4, "emails: confirm": 3, "emails: receipt": 1, "contacts": 2}).agrees
+    assert not report_of(post={"emails": 2, "emails: confirm": 2, "contacts": 1}).agrees
+    assert not Report(customers=2, live=1, doubles=0, seconds=1, ledgers=ONCE_EACH).agrees
     assert json.loads(right.as_json()) == {
         "customers": 2,
         "live": 2,
         "failed": 0,
         "doubles": 0,
         "seconds": 1.2,
-        "ledgers": counted,
+        "ledgers": ONCE_EACH,
     }
+
+
+def test_a_person_at_two_vendors_is_nobody_twice_and_twice_at_one_is() -> None:
+    anna, again = Entry(id="1", reference="anna@example.com"), Entry(id="2", reference="anna@example.com")
+    assert report.doubles({"books": {"contacts": [anna]}, "post": {"contacts": [anna]}}, customers=1) == 0
+    assert report.doubles({"books": {"contacts": [anna, again]}}, customers=1) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 import secrets
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ from arumaldo.bus import deliveries
 from arumaldo.bus.handlers import HANDLERS, LANES
 from arumaldo.bus.run import Runner
 from arumaldo.bus.worker import enrol
+from arumaldo.capabilities.email import Mail
 from arumaldo.flows.accounts import visitor
 from arumaldo.installation import Installation
 from arumaldo.store.scope import Owner
@@ -50,6 +53,9 @@ accent = "#8a3ffc"
 [providers]
 ai = "acme"
 billing = "acme"
+customers = "acme"
+dns = "acme"
+email = "acme"
 hosting = "acme"
 payments = "acme"
 
@@ -159,6 +165,19 @@ class Page(HTMLParser):
             self._words.append(data)
 
 
+def mails_to(email: str, kind: str) -> list[Mail]:
+    """What has come to an address, oldest first."""
+    sent: dict[str, Mail] = importlib.import_module("acme_office_of_the_tests").Post.sent
+    return [mail for mail in sent.values() if mail.to == email and mail.kind == kind]
+
+
+def link_in_the_mail_to(email: str) -> str:
+    """The path of the link in the newest mail that asks whose the address is."""
+    found = re.search(r"/confirm/\S+", mails_to(email, "confirm")[-1].text)
+    assert found is not None
+    return found[0]
+
+
 class Customer:
     """Somebody with a browser: keeps cookies, follows redirects, fills in forms by their fields."""
 
@@ -209,7 +228,23 @@ class Customer:
         chosen = {"plan": "starter", "country": "US", "postal_code": postal_code}
         self.send(self.open("/onboarding/plan"), "/onboarding/plan", chosen)
         self.work()
+        self.confirm()
         return self.open("/onboarding/payment")
+
+    def mails(self, kind: str) -> list[Mail]:
+        """What has come to this customer's letter box, oldest first."""
+        return mails_to(self.email, kind)
+
+    def link(self) -> str:
+        """The path of the link in the newest mail that asks whose the address is."""
+        return link_in_the_mail_to(self.email)
+
+    def confirm(self) -> Page:
+        """Follow the link in the mail, and press the button there."""
+        link = self.link()
+        page = self.send(self.open(link), link)
+        self.work()
+        return page
 
     def pay(self, card: str = "good", answers: dict[int, dict[str, str]] = ANSWERS) -> Page:
         self.send(self.choose_plan(answers), "/onboarding/payment", {"token": card})

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from arumaldo.sandbox.local import LocalServer
 from arumaldo.testing.chromium import chromium
 
-from .conftest import House
+from .conftest import House, link_in_the_mail_to
 
 pytestmark = pytest.mark.slow
 
@@ -42,9 +42,14 @@ class Reader:
 
     def sign_up(self) -> None:
         self.open("/signup")
-        self.page.get_by_label("E-mail address").fill(f"eva-{secrets.token_hex(4)}@example.com")
+        email = f"eva-{secrets.token_hex(4)}@example.com"
+        self.page.get_by_label("E-mail address").fill(email)
         self.page.get_by_label("Password").fill("three random words")
         self.press("Create my account")
+        self.page.wait_for_url("**/questions/1")
+        self.house.work()
+        self.open(link_in_the_mail_to(email))
+        self.press("Confirm my address")
         self.page.wait_for_url("**/questions/1")
 
     def answer(self, name: str = "Sunrise Bakery") -> None:

@@ -18,10 +18,11 @@ def bound(anna: Customer, capability: str) -> None:
         bindings.bind(rows.session, anna.owner, capability, "acme", anna.inst.version)
 
 
-def fails(anna: Customer, times: int = clocks.BREAKS_AFTER) -> None:
+def fails(anna: Customer, capability: str, times: int = clocks.BREAKS_AFTER) -> None:
+    clock = clocks.of("acme", capability)
     with anna.inst.store.hub() as session:
         for _ in range(times):
-            clocks.failed(session, anna.owner.reseller_id, "acme", "503 with words that are for us alone", None)
+            clocks.failed(session, anna.owner.reseller_id, clock, "503 with words that are for us alone", None)
 
 
 def paying(anna: Customer) -> None:
@@ -35,8 +36,17 @@ def writing(anna: Customer) -> None:
     bound(anna, "ai")
 
 
+def confirming(anna: Customer) -> None:
+    anna.approve()
+    chosen = {"plan": "starter", "country": "US", "postal_code": "9"}
+    anna.send(anna.open("/onboarding/plan"), "/onboarding/plan", chosen)
+    anna.work()
+    bound(anna, "email")
+
+
 def pricing(anna: Customer) -> None:
     anna.approve()
+    anna.confirm()
     anna.send(
         anna.open("/onboarding/plan"), "/onboarding/plan", {"plan": "starter", "country": "US", "postal_code": "9"}
     )
@@ -44,35 +54,42 @@ def pricing(anna: Customer) -> None:
 
 
 PLACES = [
-    (writing, "/onboarding/preview", "The service that writes your pages does not answer."),
-    (pricing, "/onboarding/payment", "The service that works out your price does not answer."),
-    (paying, "/onboarding/progress", "The payment service does not answer."),
+    (writing, "ai", "/onboarding/preview", "The service that writes your pages does not answer."),
+    (confirming, "email", "/onboarding/confirm", "The service that sends our mail does not answer."),
+    (pricing, "billing", "/onboarding/payment", "The service that works out your price does not answer."),
+    (paying, "payments", "/onboarding/progress", "The payment service does not answer."),
 ]
 
 
-@pytest.mark.parametrize(("until", "path", "said"), PLACES)
+@pytest.mark.parametrize(("until", "capability", "path", "said"), PLACES)
 def test_who_does_not_answer_is_named_without_the_vendors_words(
-    anna: Customer, until: Callable[[Customer], None], path: str, said: str
+    anna: Customer, until: Callable[[Customer], None], capability: str, path: str, said: str
 ) -> None:
     until(anna)
     assert LONGER not in anna.open(path).text
-    fails(anna)
+    fails(anna, capability)
     page = anna.open(path).text
     assert LONGER in page
     assert said in page
     assert "503" not in page
 
 
+def test_what_a_vendor_does_not_do_for_another_job_holds_up_nobody(anna: Customer) -> None:
+    paying(anna)
+    fails(anna, "customers")
+    assert LONGER not in anna.open("/onboarding/progress").text
+
+
 def test_a_single_failure_worries_no_customer(anna: Customer) -> None:
     paying(anna)
-    fails(anna, times=1)
+    fails(anna, "payments", times=1)
     assert LONGER not in anna.open("/onboarding/progress").text
 
 
 def test_a_vendor_that_does_not_accept_us_is_our_own_trouble_and_said_to_be(anna: Customer) -> None:
     paying(anna)
     with anna.inst.store.hub() as session:
-        clocks.park(session, anna.owner.reseller_id, "acme", "the key was revoked")
+        clocks.park(session, anna.owner.reseller_id, clocks.of("acme", "payments"), "the key was revoked")
     page = anna.open("/onboarding/progress").text
     assert "put right on our side" in page
     assert "key" not in page

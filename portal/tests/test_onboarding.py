@@ -12,7 +12,7 @@ def test_a_customer_gets_from_the_first_page_to_a_live_site(anna: Customer) -> N
     page = anna.pay()
     assert "Your website is live" in page.text
     assert "Open my website" in page.text
-    assert "Pages put in, open to visitors (done)" in page.text
+    assert "Open to visitors, and handed over to you (done)" in page.text
 
 
 def test_onboarding_leads_to_wherever_the_customer_stands(anna: Customer) -> None:
@@ -88,6 +88,7 @@ def test_an_older_version_may_be_approved(anna: Customer) -> None:
 
 def test_the_price_is_waited_for_and_then_said_to_the_cent_with_the_next_date(anna: Customer) -> None:
     anna.approve()
+    anna.confirm()
     page = anna.send(anna.open("/onboarding/plan"), "/onboarding/plan", {"plan": "starter", "postal_code": "97201"})
     assert anna.path == "/onboarding/payment"
     assert "We are working out the price" in page.text
@@ -197,7 +198,8 @@ def test_machines_can_ask_where_the_customer_stands(anna: Customer) -> None:
     state = anna.web.get("/onboarding/state").json()
     assert state["step"] == "live"
     assert state["site_url"].startswith("http://")
-    assert set(state) == {"step", "site_url", "order_id", "message"}
+    assert set(state) == {"step", "site_url", "order_id", "message", "domain"}
+    assert state["domain"] is None
 
 
 def test_a_provider_with_a_page_of_its_own_is_gone_to_and_come_back_from(open_house: object) -> None:

@@ -49,7 +49,9 @@ def _moment(at: datetime) -> str:
 
 @app.command()
 def resume(
-    provider: Annotated[str | None, typer.Argument(help="The plugin; all of them when left out.")] = None,
+    provider: Annotated[
+        str | None, typer.Argument(help="The plugin, or one of its jobs (acme/billing); all when left out.")
+    ] = None,
     config: ConfigOption = HUBCONFIG,
 ) -> None:
     """Let work flow again to a provider that was parked or held back."""
@@ -148,6 +150,23 @@ def settle(
     with opened(config, os.environ, threads=2) as inst:
         findings.settle(inst.store, inst, finding, undo=undo)
     say("It is taken away." if undo else "It stays, and is not reported again.")
+
+
+@app.command()
+def adopt(
+    domain: Annotated[str, typer.Argument(help="As arumaldo today names it.")], config: ConfigOption = HUBCONFIG
+) -> None:
+    """Use a domain that was set up at our dns provider before a customer entered it.
+
+    Its records for visitors are set, everything else in it stays, and it is never removed by us.
+    """
+    import arumaldo.flows.onboarding  # noqa: F401 - registers the steps
+    from arumaldo.flows.domains import adopt_domain
+    from arumaldo.workers import opened
+
+    with opened(config, os.environ, threads=1) as inst:
+        adopt_domain(inst, domain.strip().lower())
+    say(f"{domain} is being connected.")
 
 
 @app.command()

@@ -12,6 +12,9 @@ import pluggy
 from arumaldo.capabilities import CAPABILITIES
 from arumaldo.capabilities.ai import Ai
 from arumaldo.capabilities.billing import Billing
+from arumaldo.capabilities.customers import Customers
+from arumaldo.capabilities.dns import Dns
+from arumaldo.capabilities.email import Email
 from arumaldo.capabilities.hosting import Hosting
 from arumaldo.capabilities.kinds import PROJECT, Kind, kind_of
 from arumaldo.capabilities.payments import Payments
@@ -79,6 +82,9 @@ class AccountHub:
 
     ai: Ai
     billing: Billing
+    customers: Customers
+    dns: Dns
+    email: Email
     hosting: Hosting
     payments: Payments
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import Engine, select
@@ -20,7 +21,7 @@ from arumaldo.bus.bell import Bell
 from arumaldo.bus.bindings import bound
 from arumaldo.bus.handlers import HANDLERS
 from arumaldo.bus.outbox import Outbox
-from arumaldo.config.model import EMBEDDED, Config, HubSettings, ResellerConfig
+from arumaldo.config.model import EMBEDDED, MAIN, Config, HubSettings, Portal, ResellerConfig
 from arumaldo.config.parse import parse, parse_file
 from arumaldo.deadline import CALL_SECONDS
 from arumaldo.errors import ConfigError
@@ -111,10 +112,27 @@ class Installation:
         """Brand, providers, plugins and plans of one reseller."""
         return self.config.for_reseller(self._slug(reseller_id))
 
+    def portal(self, reseller_id: UUID) -> Portal:
+        """Where this reseller's customers reach the portal: a log-in counts for one host name only."""
+        base, reseller = self.config.hub.base_url, self.reseller_config(reseller_id)
+        if reseller.slug == MAIN or not reseller.hostnames:
+            return Portal(reseller.brand, base)
+        parts = urlsplit(base)
+        port = f":{parts.port}" if parts.port else ""
+        return Portal(reseller.brand, f"{parts.scheme}://{reseller.hostnames[0]}{port}")
+
     def sandboxed(self, reseller_id: UUID) -> bool:
         """Whether any provider of new orders is a sandbox: pages then say "Test mode"."""
         config = self.reseller_config(reseller_id)
         return any(config.plugins[names[0]].sandbox for names in config.providers.values())
+
+    def plays(self, owner: Owner, capability: str) -> bool:
+        """Whether this account's provider is a sandbox."""
+        with self.store.of(owner) as rows:
+            found = bound(rows.session, owner, capability)
+        plugin = found.provider if found else self.first_provider(owner, capability)
+        choice = self.reseller_config(owner.reseller_id).plugins.get(plugin)
+        return choice is not None and choice.sandbox
 
     def hub(self, owner: Owner) -> AccountHub:
         """The account's hub for a page: it reads, and nothing else."""

@@ -20,13 +20,16 @@ from arumaldo.bus.run import Runner
 from arumaldo.bus.work import Work
 from arumaldo.bus.worker import enrol
 from arumaldo.capabilities import CAPABILITIES
+from arumaldo.capabilities.billing import Subscription
 from arumaldo.capabilities.hosting import HostedSite
 from arumaldo.capabilities.kinds import PROJECT
 from arumaldo.capabilities.payments import Charge
+from arumaldo.config.model import Brand, Portal
 from arumaldo.errors import HubError
 from arumaldo.hub import Provider
 from arumaldo.money import Money
-from arumaldo.store.people import Account, Reseller
+from arumaldo.store.base import new_id
+from arumaldo.store.people import Account, Member, Reseller, User
 from arumaldo.store.scope import Owner, Store, connect
 from arumaldo.store.seal import Keyring
 from arumaldo.testing.fixtures import Database
@@ -88,6 +91,10 @@ class Vendor:
         return [self._site(reference, site) for reference in dict.fromkeys(self.made) for site in self.found(reference)]
 
     @hookimpl
+    def list_subscriptions(self, since: datetime) -> list[Subscription]:
+        return []
+
+    @hookimpl
     def list_charges(self, since: datetime) -> list[Charge]:
         return []
 
@@ -122,6 +129,9 @@ class Configured:
 
     def first_provider(self, owner: Owner, capability: str) -> str:
         return "acme"
+
+    def portal(self, reseller_id: uuid.UUID) -> Portal:
+        return Portal(Brand(name="Acme", support_email="help@acme.example"), "https://hub.acme.example")
 
     def provider(self, owner: Owner, plugin: str, capability: str) -> Provider:
         served = self.listeners.get(plugin) if capability == "events" else self.vendor
@@ -177,7 +187,7 @@ class Bus:
             return list(session.execute(text(query), values).all())
 
     def new_owner(self) -> Owner:
-        owner = Owner(self.owner.reseller_id, uuid.uuid4())
+        owner = Owner(self.owner.reseller_id, new_id())
         with self.store.of(owner) as rows:
             rows.session.add(Account(id=owner.account_id, reseller_id=owner.reseller_id, name="another"))
         return owner
@@ -196,10 +206,23 @@ def bus(database: Database) -> Iterator[Bus]:
         Outbox(handlers, lambda reseller: list(configured.listeners)).publish,
         rung.extend,
     )
-    owner = Owner(uuid.uuid4(), uuid.uuid4())
+    owner = Owner(new_id(), new_id())
     with store.hub() as session:
         session.add(Reseller(id=owner.reseller_id, slug="main"))
         session.flush()
         session.add(Account(id=owner.account_id, reseller_id=owner.reseller_id, name="one"))
+    _add_member(store, owner)
     yield Bus(store, handlers, configured, vendor, database, owner, rung)
     store.close()
+
+
+def _add_member(store: Store, owner: Owner) -> None:
+    """Anna, whose account it is, and whose address is confirmed."""
+    with store.of(owner) as rows:
+        user = User(
+            id=uuid.uuid4(), reseller_id=owner.reseller_id, email="anna@example.com", password_hash="-",
+            confirmed_at=datetime.now(UTC),
+        )  # fmt: skip
+        rows.session.add(user)
+        rows.session.flush()
+        rows.add(Member(user_id=user.id))

@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import text
 
 from arumaldo.bus import clocks
-from arumaldo.errors import Unavailable
+from arumaldo.errors import Denied, Unavailable
 from arumaldo.hearing import heard
 from arumaldo.store.scope import Owner
 
 from .conftest import Bus, ThingOrdered
-from .test_effects import build, fail
+from .test_effects import build, charge, fail
 
+CLOCK = clocks.of("acme", "hosting")
 OFTEN = 2 * clocks.BREAKS_AFTER
 
 
@@ -22,7 +23,7 @@ def waiting(bus: Bus) -> list[int]:
     bus.handle(build, calls="hosting")
     with bus.store.hub() as session:
         for _ in range(OFTEN):
-            clocks.failed(session, bus.owner.reseller_id, "acme", "503", None)
+            clocks.failed(session, bus.owner.reseller_id, CLOCK, "503", None)
     deliveries = [bus.publish(ThingOrdered(order_id=owner.account_id), owner)[0] for owner in owners(bus)]
     run(bus, deliveries)
     assert bus.vendor.made == []
@@ -71,13 +72,13 @@ def test_one_answer_lets_all_go_on(bus: Bus, waiting: list[int]) -> None:
 
 def test_an_answer_in_between_ends_the_row_of_failures_and_leaves_what_the_vendor_asked_for(bus: Bus) -> None:
     with bus.store.hub() as session:
-        clocks.failed(session, bus.owner.reseller_id, "acme", "503", None)
-        clocks.failed(session, bus.owner.reseller_id, "acme", "429", 60.0)
-        clocks.well(session, bus.owner.reseller_id, "acme")
+        clocks.failed(session, bus.owner.reseller_id, CLOCK, "503", None)
+        clocks.failed(session, bus.owner.reseller_id, CLOCK, "429", 60.0)
+        clocks.well(session, bus.owner.reseller_id, CLOCK)
     assert clock(bus) == (0, True)
     with bus.store.hub() as session:
         for _ in range(clocks.BREAKS_AFTER - 1):
-            clocks.failed(session, bus.owner.reseller_id, "acme", "503", None)
+            clocks.failed(session, bus.owner.reseller_id, CLOCK, "503", None)
     assert clock(bus)[0] < clocks.BREAKS_AFTER
 
 
@@ -117,7 +118,60 @@ def test_the_longer_a_vendor_fails_the_longer_it_is_left_alone_up_to_half_a_minu
     pauses = []
     with bus.store.hub() as session:
         for _ in range(clocks.BREAKS_AFTER + 8):
-            clocks.failed(session, bus.owner.reseller_id, "acme", "503", None)
+            clocks.failed(session, bus.owner.reseller_id, CLOCK, "503", None)
             pause = "SELECT round(extract(epoch FROM not_before - hub_now())) FROM provider_clocks"
             pauses.append(int(session.execute(text(pause)).scalar_one()))
     assert pauses == [0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30, 30, 30]
+
+
+@pytest.fixture
+def both(bus: Bus) -> list[int]:
+    """A step for each of two jobs of one plugin."""
+    bus.handle(build, calls="hosting")
+    bus.handle(charge, calls="payments")
+    return bus.publish(ThingOrdered(order_id=bus.owner.account_id))
+
+
+def parked(bus: Bus) -> list[str]:
+    return [row.provider for row in bus.all("SELECT provider FROM provider_clocks WHERE parked_at IS NOT NULL")]
+
+
+def states(bus: Bus) -> dict[str, str]:
+    return {row.handler: row.state for row in bus.all("SELECT handler, state FROM deliveries")}
+
+
+def test_a_plugin_that_does_not_accept_us_for_one_job_goes_on_with_its_other_one(bus: Bus, both: list[int]) -> None:
+    with bus.store.hub() as session:
+        clocks.park(session, bus.owner.reseller_id, CLOCK, "the key lacks a right")
+    run(bus, both)
+    assert states(bus) == {"build": "waiting", "charge": "done"}
+
+
+def test_a_plugin_that_fails_at_one_job_is_still_asked_for_its_other_one(bus: Bus, both: list[int]) -> None:
+    with bus.store.hub() as session:
+        for _ in range(OFTEN):
+            clocks.failed(session, bus.owner.reseller_id, CLOCK, "503", 600.0)
+    run(bus, both)
+    assert states(bus) == {"build": "waiting", "charge": "done"}
+    assert clock(bus)[0] == OFTEN, "an answer for one job says nothing about the other"
+
+
+def test_a_denial_parks_the_job_that_was_denied_and_no_other(bus: Bus, both: list[int]) -> None:
+    bus.vendor.before = lambda: fail(Denied("acme", "the key was revoked"))
+    run(bus, both[:1])
+    bus.vendor.before = lambda: None
+    run(bus, both[1:])
+    assert parked(bus) == [CLOCK]
+    assert states(bus) == {"build": "waiting", "charge": "done"}
+
+
+@pytest.mark.parametrize(
+    ("named", "left"),
+    [("acme", []), ("acme/hosting", ["acme/payments"]), (None, []), ("acm", ["acme/hosting", "acme/payments"])],
+)
+def test_a_plugin_is_resumed_with_all_its_jobs_and_a_job_alone(bus: Bus, named: str | None, left: list[str]) -> None:
+    with bus.store.hub() as session:
+        for capability in ("hosting", "payments"):
+            clocks.park(session, bus.owner.reseller_id, clocks.of("acme", capability), "the key was revoked")
+        assert clocks.resume(session, named) == 2 - len(left)
+    assert sorted(parked(bus)) == left

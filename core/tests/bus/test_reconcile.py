@@ -14,6 +14,7 @@ from arumaldo.bus.findings import settle
 from arumaldo.bus.matters import matters
 from arumaldo.bus.reconcile import Outcome, Reconciler
 from arumaldo.bus.work import Reference
+from arumaldo.capabilities.billing import Subscription
 from arumaldo.capabilities.hosting import HostedSite
 from arumaldo.capabilities.kinds import Made
 from arumaldo.capabilities.payments import Charge, MoneyBack
@@ -45,6 +46,10 @@ class Held:
     @hookimpl
     def remove_site(self, site_id: str) -> None:
         self.sites = [site for site in self.sites if site.id != site_id]
+
+    @hookimpl
+    def list_subscriptions(self, since: datetime) -> list[Subscription]:
+        return []
 
     @hookimpl
     def list_charges(self, since: datetime) -> list[Charge]:

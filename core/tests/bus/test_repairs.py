@@ -17,7 +17,7 @@ from arumaldo.store.journal import Effect
 from arumaldo.store.orders import Order, Payment
 
 from .conftest import Bus
-from .test_money import Shop
+from .shop import Shop
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import itertools
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,11 @@ from textwrap import dedent
 
 import pytest
 
+from arumaldo.capabilities.billing import Billing
+from arumaldo.capabilities.customers import Customers
+from arumaldo.capabilities.dns import Dns
+from arumaldo.capabilities.email import Email
+from arumaldo.capabilities.kinds import kind_of
 from arumaldo.config import Config, parse
 from arumaldo.errors import ConfigError
 
@@ -26,16 +32,33 @@ class Writer:
 
 plugin = Plugin(provides={"ai": "MODULE:Writer"})
 """
+
+
+def _hooks(capability: type) -> str:
+    """Every hook of a capability, as a provider would write it."""
+    found = [name for name, hook in vars(capability).items() if kind_of(hook)]
+    heads = [f"{name}({', '.join(inspect.signature(getattr(capability, name)).parameters)})" for name in found]
+    return "\n".join(f"    @hookimpl\n    def {head}: raise NotImplementedError" for head in heads)
+
+
 BILLING = """
 from arumaldo import Plugin, hookimpl
 
 class Books:
     def __init__(self, settings): self.settings = settings
-    @hookimpl
-    def quote(self, plan, address): raise NotImplementedError
+HOOKS
 
 plugin = Plugin(provides={"billing": "MODULE:Books"})
-"""
+""".replace("HOOKS", _hooks(Billing))
+OFFICE = """
+from arumaldo import Plugin, hookimpl
+
+class Office:
+    def __init__(self, settings): self.settings = settings
+HOOKS
+
+plugin = Plugin(provides={"customers": "MODULE:Office", "dns": "MODULE:Office", "email": "MODULE:Office"})
+""".replace("HOOKS", "\n".join(map(_hooks, (Customers, Dns, Email))))
 HOSTING = """
 from pydantic import Field, SecretStr, field_validator
 from arumaldo import Plugin, PluginSettings, hookimpl
@@ -74,6 +97,12 @@ class Host:
     def put_pages(self, site_id, title, pages): raise NotImplementedError
     @hookimpl
     def remove_site(self, site_id): raise NotImplementedError
+    @hookimpl
+    def domain_targets(self, site_id): raise NotImplementedError
+    @hookimpl
+    def put_domain(self, site_id, domain): raise NotImplementedError
+    @hookimpl
+    def remove_domain(self, site_id, domain): raise NotImplementedError
 
 plugin = Plugin(settings=Settings, provides={"hosting": "MODULE:Host"}, sandbox="MODULE:Sandbox")
 """
@@ -120,11 +149,15 @@ support_email = "help@acme.example"
 [providers]
 ai = "quill"
 billing = "books"
+customers = "office"
+dns = "office"
+email = "office"
 hosting = "homestead"
 payments = "till"
 
 [plugins.quill]
 [plugins.books]
+[plugins.office]
 [plugins.homestead]
 [plugins.till]
 
@@ -171,9 +204,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 @pytest.fixture
 def plugins(install: Install) -> None:
-    """One plugin for each capability: quill writes, books bills, homestead hosts, till takes the money."""
+    """quill writes, books bills, homestead hosts, till takes the money, and office does all the rest."""
     install("quill", AI)
     install("books", BILLING)
+    install("office", OFFICE)
     install("homestead", HOSTING)
     install("till", PAYMENTS)
 

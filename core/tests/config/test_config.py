@@ -104,7 +104,7 @@ def test_plans_keep_the_order_of_the_file_and_their_price_to_the_cent(read: Pars
 
 def test_every_plugin_with_a_table_is_loaded_and_no_other(read: Parse, install: Install) -> None:
     install("listener", "raise RuntimeError('nobody asked for me')")
-    assert set(read(GOOD).for_reseller("main").plugins) == {"quill", "books", "homestead", "till"}
+    assert set(read(GOOD).for_reseller("main").plugins) == {"quill", "books", "office", "homestead", "till"}
 
 
 class TestSandbox:
@@ -160,7 +160,7 @@ class TestSandbox:
     def test_real_sites_are_not_given_away_for_play_money(self, mistakes: Mistakes) -> None:
         text = changed("[plugins.homestead]\n", REAL_HOSTING)
         (sentence,) = mistakes(text, TOKEN="tok-1")
-        assert ":12: [providers] hosting names homestead, which makes real sites, while payments by till" in sentence
+        assert ":15: [providers] hosting names homestead, which makes real sites, while payments by till" in sentence
         assert 'real_hosting_with_sandbox_payments = "yes, really" in [hub]' in sentence
 
     def test_real_sites_are_given_away_when_that_is_said_twice(self, read: Parse) -> None:

@@ -36,11 +36,15 @@ accent = "bluish"
 [providers]
 ai = "quill"
 billing = "books"
+customers = "office"
+dns = "office"
+email = "office"
 hosting = "homstead"
 payments = "till"
 
 [plugins.quill]
 [plugins.books]
+[plugins.office]
 [plugins.till]
 sandbox = true
 [plugins.homestead]
@@ -54,10 +58,10 @@ price = 19.00
     assert mistakes(text) == [
         "hubconfig.toml:3: [hub] sandbx is not known; did you mean sandbox?",
         'hubconfig.toml:8: [brand] accent must be a colour of six hexadecimal digits like "#1f6feb"',
-        "hubconfig.toml:13: [providers] hosting names homstead, which is not enabled by a table [plugins.homstead]; "
+        "hubconfig.toml:16: [providers] hosting names homstead, which is not enabled by a table [plugins.homstead]; "
         "did you mean homestead?",
-        "hubconfig.toml:22: [plugins.homestead] regoin is not known; did you mean region?",
-        'hubconfig.toml:26: [plans.starter] price must be in quotes, as in price = "19.0"; '
+        "hubconfig.toml:26: [plugins.homestead] regoin is not known; did you mean region?",
+        'hubconfig.toml:30: [plans.starter] price must be in quotes, as in price = "19.0"; '
         "a bare number is not exact to the cent",
     ]
 

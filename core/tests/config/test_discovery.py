@@ -30,6 +30,12 @@ class Host:
     def put_pages(self, site_id: str, title: str, pages: list[object]) -> None: ...
     @hookimpl
     def remove_site(self, site_id: str) -> None: ...
+    @hookimpl
+    def domain_targets(self, site_id: str) -> None: ...
+    @hookimpl
+    def put_domain(self, site_id: str, domain: str) -> None: ...
+    @hookimpl
+    def remove_domain(self, site_id: str, domain: str) -> None: ...
 
     def not_a_hook(self) -> None: ...
 
@@ -167,15 +173,15 @@ class TestProvider:
     def test_one_class_may_serve_two_capabilities(self) -> None:
         class Both(Host):
             @hookimpl
-            def quote(self, plan: object, address: object) -> None: ...
+            def put_contact(self, person: object) -> None: ...
 
         assert check_provider("acme", "hosting", Both) == []
-        assert check_provider("acme", "billing", Both) == []
+        assert check_provider("acme", "customers", Both) == []
 
     def test_an_unknown_capability_is_told(self) -> None:
         assert check_provider("acme", "cooking", Host) == [
             "the plugin acme serves cooking, which is no capability of this hub; "
-            "there are ai, billing, events, hosting, payments"
+            "there are ai, billing, customers, dns, email, events, hosting, payments"
         ]
 
     def test_a_missing_hook_is_told(self) -> None:

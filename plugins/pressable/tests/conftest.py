@@ -12,11 +12,12 @@ from arumaldo_pressable.hosting import PressableHosting
 from arumaldo_pressable.sandbox import PressableSandbox
 from arumaldo_pressable.settings import Settings
 from starlette.applications import Starlette
+from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from arumaldo.capabilities.hosting import HostedSite
-from arumaldo.sandbox import create_app
+from arumaldo.capabilities.hosting import DomainTarget, HostedDomain, HostedSite
+from arumaldo.sandbox import Entry, Sandbox, create_app
 from arumaldo.sandbox.local import LocalServer
 from arumaldo.testing.hosting import Visit, new_reference
 
@@ -67,6 +68,30 @@ def wait_until(seen: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+class Records(Sandbox):
+    """Whoever answers for the customers' domains: a vendor that has nothing but records, and no API."""
+
+    name = "records"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self._lead_to: dict[str, list[str]] = {}
+
+    def app(self) -> ASGIApp:
+        return Response(status_code=404)
+
+    def ledger(self) -> dict[str, list[Entry]]:
+        return {}
+
+    def addresses(self, name: str) -> list[str]:
+        return self._lead_to.get(name, [])
+
+    def point(self, domain: str, targets: list[DomainTarget]) -> None:
+        """The domain's records lead to `targets`, and nowhere else."""
+        for label, name in (("@", domain), ("www", f"www.{domain}")):
+            self._lead_to[name] = [target.content for target in targets if target.name == label]
+
+
 class Stage:
     """Serves whatever is on it: one server for all tests, a new sandbox for each."""
 
@@ -84,14 +109,22 @@ def served() -> Iterator[tuple[LocalServer, Stage]]:
 
 
 @pytest.fixture
-def sandbox(served: tuple[LocalServer, Stage]) -> Iterator[PressableSandbox]:
+def records(served: tuple[LocalServer, Stage]) -> Iterator[Records]:
+    records = Records(f"{served[0].address}/records")
+    yield records
+    records.shelf.close()
+
+
+@pytest.fixture
+def sandbox(served: tuple[LocalServer, Stage], records: Records) -> Iterator[PressableSandbox]:
     """A new sandbox that is served, and quicker than its vendor."""
     server, stage = served
     sandbox = PressableSandbox(f"{server.address}/pressable")
     sandbox.deploy_seconds = 0.1
     sandbox.ready_seconds = 0.1
     sandbox.command_seconds = 0.05
-    stage.app = create_app([sandbox])
+    sandbox.certificate_seconds = 0.05
+    stage.app = create_app([sandbox, records])
     yield sandbox
     sandbox.shelf.close()
 
@@ -137,6 +170,13 @@ def site(pressable: PressableHosting, reference: str) -> HostedSite:
     return live_site(pressable, reference)
 
 
+def attached(hosting: PressableHosting, records: Records, site: HostedSite, domain: str) -> HostedDomain:
+    """The domain, once its records lead to the site and the host shows it."""
+    records.point(domain, hosting.domain_targets(site_id=site.id))
+    wait_until(lambda: hosting.put_domain(site_id=site.id, domain=domain).state == "attached")
+    return hosting.put_domain(site_id=site.id, domain=domain)
+
+
 def live_site(hosting: PressableHosting, reference: str) -> HostedSite:
     """A site that is live."""
     made = hosting.create_site(reference=reference, label="Sunny Bakery", owner_email="owner@example.com")
@@ -158,5 +198,5 @@ def open_page() -> Visit:
 def fetch(url: str) -> httpx2.Response:
     """The whole answer of a site."""
     target = httpx2.URL(url)
-    host = f"{target.host}:{target.port}"
-    return httpx2.get(target.copy_with(host="127.0.0.1"), headers={"host": host}, follow_redirects=False)
+    headers = {"host": target.netloc.decode()}
+    return httpx2.get(target.copy_with(host="127.0.0.1"), headers=headers, follow_redirects=False)

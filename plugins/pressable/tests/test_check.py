@@ -10,10 +10,19 @@ from pydantic import SecretStr
 
 from arumaldo import Denied, Unavailable
 from arumaldo.capabilities.hosting import HostedSite
+from arumaldo.sandbox import Fault
 
 
 def test_credentials_in_order_are_found_so_however_many_sites_there_are(settings: Settings, site: HostedSite) -> None:
     assert check(settings) == "the credentials are accepted and may list sites"
+
+
+def test_a_scope_without_domains_is_a_matter_for_a_person(
+    sandbox: PressableSandbox, settings: Settings, site: HostedSite
+) -> None:
+    sandbox.faults.order(Fault(match=r"^GET /v1/sites/\d+/domains\n", status=403))
+    with pytest.raises(Denied):
+        check(settings)
 
 
 def test_nothing_is_made_by_asking(sandbox: PressableSandbox, settings: Settings) -> None:

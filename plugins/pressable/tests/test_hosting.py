@@ -8,7 +8,9 @@ import pytest
 from arumaldo_pressable.hosting import PressableHosting
 
 from arumaldo.capabilities.hosting import Hosting
-from arumaldo.testing.hosting import HostingConformance, Visit
+from arumaldo.testing.hosting import HostingConformance, Point, Visit
+
+from .conftest import Records
 
 
 class TestPressableHosting(HostingConformance):
@@ -19,3 +21,7 @@ class TestPressableHosting(HostingConformance):
     @pytest.fixture
     def visit(self, open_page: Visit) -> Visit:
         return open_page
+
+    @pytest.fixture
+    def point(self, records: Records) -> Point:
+        return records.point

@@ -186,7 +186,7 @@ def test_a_page_of_20000_emoji_arrives_in_parts_and_leaves_nothing_behind(
     publish(pressable, site, SitePage(slug="", title="Home", content=text))
     assert text in open_page(site.url)[1]
     options = sandbox.book.wordpress(site.id).record["options"]
-    assert sorted(options) == ["blogname", "page_on_front", "show_on_front"]
+    assert sorted(options) == ["blogname", "home", "page_on_front", "show_on_front", "siteurl"]
 
 
 def test_a_long_page_whose_first_request_got_lost_is_sent_again(

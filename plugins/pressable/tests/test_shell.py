@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from arumaldo_pressable.commands import all_commands, bundles, digest, verdict_in
+from arumaldo_pressable.links import Move
 from arumaldo_pressable.sandbox.programs import PROGRAMS
 from arumaldo_pressable.sandbox.shell import Shell
 from arumaldo_pressable.sandbox.wordpress import WordPress
@@ -97,6 +98,28 @@ def test_our_commands_do_in_bash_what_they_do_in_the_sandbox(tmp_path: Path) -> 
         assert verdict_in(said) == ("0123456789ab", "01234567", True)
         assert json.loads(place.read_text()) == small.record
     assert [post["post_name"] for post in small.posts] == ["privacy-policy", "home"]
+
+
+@pytest.mark.slow
+@needs_bash
+def test_links_are_moved_in_bash_as_in_the_sandbox_and_back(tmp_path: Path) -> None:
+    place = tmp_path / "wordpress.json"
+    small = WordPress.installed("bakery", 1e9, "bakery.localhost:9000")
+    place.write_text(json.dumps(small.record))
+    (tmp_path / "wp").write_text(_WP.format(python=sys.executable, place=str(place)))
+    (tmp_path / "wp").chmod(0o755)
+    shell = Shell({**PROGRAMS, "wp": small.wp})
+    here, there = "bakery.localhost:9000", "xn--bckerei-5wa.example"
+    homes = []
+    for move in (Move(there, here, back=True), Move(here, there), Move(here, there), Move(there, here, back=True)):
+        said = shell.run(move.command("01234567"), "/")
+        assert _bash(f"cd() {{ :; }}; {move.command('01234567')}", path=f"{tmp_path}:/usr/bin:/bin").endswith(
+            f"arumaldo links {move.digest}-01234567 {said.split()[-1]}\n"
+        )
+        assert json.loads(place.read_text()) == small.record
+        homes.append((small.option("home"), said.split()[-1]))
+    moved = (f"http://{there}", "moved")
+    assert homes == [(f"http://{here}", "missing"), moved, moved, (f"http://{here}", "moved")]
 
 
 def test_a_text_whose_part_is_missing_is_not_published_by_halves() -> None:

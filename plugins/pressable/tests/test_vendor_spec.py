@@ -17,7 +17,7 @@ from arumaldo.sandbox import create_app
 from arumaldo.sandbox.local import LocalServer
 from arumaldo.testing.hosting import new_reference
 
-from .conftest import Stage, Vendor, live_site, wait_until
+from .conftest import Records, Stage, Vendor, attached, live_site, wait_until
 from .vendor_spec import Exchange, VendorSpec
 
 _FILE = "pressable/pressable-openapi-v1.json"
@@ -66,27 +66,31 @@ class Recorder:
 
 
 @pytest.fixture
-def recorder(served: tuple[LocalServer, Stage], sandbox: PressableSandbox) -> Recorder:
-    recorder = Recorder(create_app([sandbox]))
+def recorder(served: tuple[LocalServer, Stage], sandbox: PressableSandbox, records: Records) -> Recorder:
+    recorder = Recorder(create_app([sandbox, records]))
     served[1].app = recorder
     return recorder
 
 
-def journey(hosting: PressableHosting, reference: str) -> None:
+def journey(hosting: PressableHosting, records: Records, reference: str) -> None:
     """Everything the plugin ever asks of its vendor."""
     site = live_site(hosting, reference)
     hosting.create_site(reference=reference, label="Sunny Bakery", owner_email="owner@example.com")
     pages = [SitePage(slug="", title="Home", content="x" * 40_000), SitePage(slug="about", title="About", content="y")]
     wait_until(lambda: hosting.put_pages(site_id=site.id, title="Bakery", pages=pages).state == "published")
     hosting.find_sites(reference=reference)
+    hosting.put_domain(site_id=site.id, domain="law.example")
+    attached(hosting, records, site, "bakery.example")
+    hosting.remove_domain(site_id=site.id, domain="bakery.example")
     hosting.remove_site(site_id=site.id)
     hosting.remove_site(site_id=site.id)
 
 
 def test_the_plugin_asks_and_the_sandbox_answers_as_the_vendor_describes(
-    spec: VendorSpec, recorder: Recorder, pressable: PressableHosting
+    spec: VendorSpec, recorder: Recorder, pressable: PressableHosting, records: Records
 ) -> None:
-    journey(pressable, new_reference())
+    journey(pressable, records, new_reference())
+    assert ("PUT", 200) in {(exchange.method, exchange.status) for exchange in recorder.exchanges}
     assert len({(exchange.method, exchange.status) for exchange in recorder.exchanges}) > 4
     assert [mistake for exchange in recorder.exchanges for mistake in spec.mistakes(exchange)] == []
 
@@ -103,6 +107,9 @@ def test_the_rest_of_the_sandbox_answers_as_the_vendor_describes(
     vendor.call("PUT", f"/sites/{site.id}/disable")
     vendor.call("PUT", f"/sites/{site.id}/enable")
     vendor.wp(site, "option get blogname")
+    for domain in vendor.call("POST", f"/sites/{site.id}/domains", json={"name": "bakery.example"})["data"]:
+        vendor.call("GET", f"/sites/{site.id}/domains/{domain['id']}")
+    vendor.call("GET", "/sites")
     assert [mistake for exchange in recorder.exchanges for mistake in spec.mistakes(exchange)] == []
 
 

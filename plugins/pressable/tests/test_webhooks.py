@@ -55,6 +55,15 @@ def test_what_happens_to_a_site_is_told_of(
     assert ear.heard == [(name, int(site.id)) for name in names]
 
 
+def test_what_happens_to_the_domains_of_a_site_is_told_of(
+    ear: Ear, pressable: PressableHosting, vendor: Vendor, reference: str
+) -> None:
+    site = live_site(pressable, reference)
+    domain, _ = vendor.call("POST", f"/sites/{site.id}/domains", json={"name": "bakery.example"})["data"]
+    vendor.call("PUT", f"/sites/{site.id}/domains/{domain['id']}/primary")
+    assert ear.heard[1:] == [(name, int(site.id)) for name in ("domain_added", "primary_domain_set")]
+
+
 def test_a_forged_webhook_is_about_a_site_that_does_not_exist(
     ear: Ear, sandbox: PressableSandbox, pressable: PressableHosting, vendor: Vendor, reference: str
 ) -> None:

@@ -19,7 +19,9 @@ from arumaldo_portal import assets, live
 from arumaldo_portal.live import Newsroom
 from arumaldo_portal.pages import (
     brand,
+    confirming,
     dashboard,
+    domain,
     errors,
     health,
     landing,
@@ -41,7 +43,10 @@ def create_app(installation: Installation) -> Starlette:
     """The portal of this installation. It opens nothing before its start-up and closes nothing of the caller's."""
     hub = installation.config.hub
     preview_host = Host(hub.preview_host.partition(":")[0], app=Router(shown.routes))
-    pages = [brand, health, landing, people, onboarding, questions, preview, plan, payment, progress, dashboard]
+    pages = [
+        brand, health, landing, people, confirming, onboarding, questions, preview, plan, payment, progress, dashboard,
+        domain,
+    ]  # fmt: skip
     app = _Portal(
         routes=[preview_host, *assets.routes, *live.routes, *(route for page in pages for route in page.routes)],
         exception_handlers=errors.handlers,

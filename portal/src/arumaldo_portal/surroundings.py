@@ -77,6 +77,12 @@ def rows_of(request: Request, visitor: Visitor) -> AbstractContextManager[Rows]:
     return installation(request).store.of(visitor.owner)
 
 
+def test_place(request: Request, visitor: Visitor, capability: str) -> str:
+    """Where a tester plays what lies outside the portal (letter box, registrar); "" where the provider is real."""
+    inst = installation(request)
+    return inst.config.hub.sandbox_url if inst.plays(visitor.owner, capability) else ""
+
+
 def preview_origin(request: Request) -> str:
     """scheme://host of the place where generated pages are shown."""
     hub = installation(request).config.hub

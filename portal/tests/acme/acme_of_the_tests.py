@@ -11,8 +11,7 @@ from typing import Any, ClassVar
 
 from arumaldo import Money, NotFound, OutcomeUnknown, Plugin, PluginSettings, Refused, hookimpl
 from arumaldo.capabilities.ai import Generation
-from arumaldo.capabilities.billing import Address, Plan, Quote
-from arumaldo.capabilities.hosting import HostedSite, Publication, SitePage
+from arumaldo.capabilities.hosting import DomainTarget, HostedDomain, HostedSite, Publication, SitePage
 from arumaldo.capabilities.payments import Charge, MoneyBack, PaymentField, PaymentPage
 
 
@@ -66,20 +65,6 @@ def _website(facts: dict[str, str]) -> dict[str, Any]:
 
 def _section(schema: dict[str, Any], instructions: str) -> dict[str, Any]:
     return {"key": "any", "kind": "text", "heading": "Written anew", "text": "Another try.", "items": []}
-
-
-class Till:
-    """Ten per cent of tax."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    @hookimpl
-    def quote(self, plan: Plan, address: Address) -> Quote:
-        if address.postal_code == "nowhere":
-            raise Refused("acme", "We do not know this postal code.")
-        tax = Money(minor=plan.price.minor // 10, currency=plan.price.currency)
-        return Quote(net=plan.price, tax=tax, total=plan.price + tax, tax_label="sales tax 10 %")
 
 
 class Bank:
@@ -170,12 +155,27 @@ class Host:
     def remove_site(self, site_id: str) -> None:
         return None
 
+    @hookimpl
+    def domain_targets(self, site_id: str) -> list[DomainTarget]:
+        return [DomainTarget(name=name, type="A", content="192.0.2.1") for name in ("@", "www")]
+
+    @hookimpl
+    def put_domain(self, site_id: str, domain: str) -> HostedDomain:
+        return HostedDomain(domain=domain, state="attached", url=f"http://{domain}.localhost")
+
+    @hookimpl
+    def remove_domain(self, site_id: str, domain: str) -> None:
+        return None
+
 
 plugin = Plugin(
     settings=Settings,
     provides={
         "ai": "acme_of_the_tests:Writer",
-        "billing": "acme_of_the_tests:Till",
+        "billing": "acme_office_of_the_tests:Till",
+        "customers": "acme_office_of_the_tests:Contacts",
+        "dns": "acme_office_of_the_tests:Names",
+        "email": "acme_office_of_the_tests:Post",
         "payments": "acme_of_the_tests:Bank",
         "hosting": "acme_of_the_tests:Host",
     },

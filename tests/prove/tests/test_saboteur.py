@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -14,14 +15,14 @@ from arumaldo_prove.saboteur import Settings
 from arumaldo_prove.saboteur.deeds import Deeds, read_notes
 from arumaldo_prove.stage import Stage
 
-CONFIG = '[providers]\nai = "openai"\nbilling = "ledger"\n\n[plugins.openai]\n'
+CONFIG = '[providers]\nai = "openai"\nbilling = "acme"\n\n[plugins.openai]\n'
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     config = tmp_path / "hubconfig.toml"
     config.write_text(CONFIG)
-    return Stage(cast(Any, None), config, 1, lambda sentence: None)
+    return Stage(cast(Any, SimpleNamespace(sandbox_url="http://localhost:1")), config, 1, lambda sentence: None)
 
 
 def test_it_goes_wrong_at_its_share_of_all_things_and_always_at_the_same(tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_switched_on_it_serves_new_customers_and_hears_everything(stage: Stage) 
     Sabotage(stage, ["plugin-exits", "flush"], 30).begin()
     found = tomllib.loads(stage.config.read_text())
     assert found["providers"] == {"ai": "openai", "billing": "saboteur"}
-    assert set(found["plugins"]["saboteur"]) == {"notes", "exits"}
+    assert set(found["plugins"]["saboteur"]) == {"notes", "books", "exits"}
 
 
 def test_switched_off_it_stays_for_those_who_are_bound_to_it_and_does_no_harm(stage: Stage) -> None:
@@ -79,8 +80,8 @@ def test_switched_off_it_stays_for_those_who_are_bound_to_it_and_does_no_harm(st
     sabotage.end()
     sabotage.end()
     found = tomllib.loads(stage.config.read_text())
-    assert found["providers"]["billing"] == "ledger"
-    assert set(found["plugins"]["saboteur"]) == {"notes"}
+    assert found["providers"]["billing"] == "acme"
+    assert set(found["plugins"]["saboteur"]) == {"notes", "books"}
 
 
 def test_where_no_plugin_is_to_go_wrong_the_configuration_stays_as_it_is(stage: Stage) -> None:
@@ -93,8 +94,8 @@ def test_where_no_plugin_is_to_go_wrong_the_configuration_stays_as_it_is(stage: 
 
 @pytest.mark.parametrize("customers", [1, 30, 200])
 def test_each_deed_is_done_about_as_often_in_a_small_proof_as_in_a_large_one(customers: int) -> None:
-    assert share_for(customers) * customers * 14 <= 10.01
-    assert customers == 1 or share_for(customers) * customers * 14 >= 9.99
+    assert share_for(customers) * customers * 32 <= 10.01
+    assert customers == 1 or share_for(customers) * customers * 32 >= 9.99
 
 
 def test_poison_is_counted_by_the_workers_that_one_message_ended() -> None:

@@ -18,7 +18,8 @@ ON CONFLICT (account_id, capability) DO NOTHING
 _READ = text("""
 SELECT b.provider, c.failures, c.reason, c.parked_at,
        greatest(0, extract(epoch FROM c.not_before - hub_now()))::float AS wait
-FROM bindings b LEFT JOIN provider_clocks c ON c.reseller_id = b.reseller_id AND c.provider = b.provider
+FROM bindings b
+LEFT JOIN provider_clocks c ON c.reseller_id = b.reseller_id AND c.provider = b.provider || '/' || b.capability
 WHERE b.account_id = :account AND b.capability = :capability
 """)
 

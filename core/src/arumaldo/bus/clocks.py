@@ -1,4 +1,7 @@
-"""Provider clocks: when a vendor may be asked again, for all workers. They are rows, so that Redis does not matter."""
+"""Provider clocks: when a vendor may be asked again, for all workers. They are rows, so that Redis does not matter.
+
+A plugin that does several jobs has a clock for each: one whose key lacks a right for contacts still takes invoices.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,8 @@ ON CONFLICT (reseller_id, provider) DO UPDATE SET parked_at = coalesce(c.parked_
 _RESUME = text("""
 UPDATE provider_clocks
 SET parked_at = NULL, failures = 0, failing_since = NULL, asked_until = NULL, not_before = NULL, reason = NULL
-WHERE (parked_at IS NOT NULL OR not_before IS NOT NULL) AND coalesce(CAST(:provider AS text), provider) = provider
+WHERE (parked_at IS NOT NULL OR not_before IS NOT NULL)
+  AND (CAST(:provider AS text) IS NULL OR :provider IN (provider, split_part(provider, '/', 1)))
 RETURNING provider
 """)
 _STANDSTILL = text("""
@@ -58,7 +62,8 @@ SELECT since, ours FROM (
   SELECT since, true AS ours FROM pauses
   UNION ALL
   SELECT coalesce(c.parked_at, c.failing_since), c.parked_at IS NOT NULL
-  FROM bindings b JOIN provider_clocks c ON c.reseller_id = b.reseller_id AND c.provider = b.provider
+  FROM bindings b
+  JOIN provider_clocks c ON c.reseller_id = b.reseller_id AND c.provider = b.provider || '/' || b.capability
   WHERE b.account_id = :account AND b.capability = :capability AND (c.parked_at IS NOT NULL OR c.failures >= :breaks)
 ) AS reasons ORDER BY since LIMIT 1
 """)
@@ -70,6 +75,11 @@ class Standstill:
 
     since: datetime
     ours: bool
+
+
+def of(plugin: str, capability: str) -> str:
+    """The name of a plugin's clock for one of its jobs, "acme/hosting": what is called `provider` below."""
+    return f"{plugin}/{capability}"
 
 
 def standstill(session: Session, owner: Owner, capability: str) -> Standstill | None:
@@ -105,7 +115,7 @@ def park(session: Session, reseller: UUID, provider: str, reason: str) -> None:
 
 
 def resume(session: Session, provider: str | None = None) -> int:
-    """Let work flow again to `provider`, or to all; answers how many were held back."""
+    """Let work flow again to `provider` (a plugin, or one of its jobs), or to all; how many were held back."""
     return len(session.execute(_RESUME, {"provider": provider}).all())
 
 

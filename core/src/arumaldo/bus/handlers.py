@@ -57,11 +57,9 @@ class Registry:
         return [handler for handler in self._by_name.values() if handler.message is message]
 
     def undoing(self) -> Iterable[Handler]:
-        """The steps that take something back at a vendor after a refusal, in the order of their account."""
+        """The steps that follow a refusal, in the order of their account; one that waits takes something back again."""
         return [
-            handler
-            for handler in self._by_name.values()
-            if issubclass(handler.message, Refusal) and handler.calls and not handler.apart
+            handler for handler in self._by_name.values() if issubclass(handler.message, Refusal) and not handler.apart
         ]
 
     def named(self, name: str) -> Handler | None:

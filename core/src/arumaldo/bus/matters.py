@@ -21,7 +21,8 @@ _DOUBT_MAY_LAST = 60.0
 _CLOCKS = text("""
 SELECT c.provider, c.reason, c.parked_at, c.failing_since, (
   SELECT count(*) FROM deliveries d
-  WHERE d.state = 'waiting' AND d.reseller_id = c.reseller_id AND starts_with(d.waits_for, c.provider)) AS waiting
+  WHERE d.state = 'waiting' AND d.reseller_id = c.reseller_id AND d.lane = split_part(c.provider, '/', 2)
+    AND starts_with(d.waits_for, split_part(c.provider, '/', 1))) AS waiting
 FROM provider_clocks c
 WHERE c.parked_at IS NOT NULL OR c.failures >= :breaks ORDER BY c.parked_at, c.failing_since
 """)
@@ -52,7 +53,7 @@ def matters(session: Session) -> list[Matter]:
     """All that stands on the list now, the oldest of each kind first. Reads, and changes nothing."""
     return [
         *_pauses(session), *_providers(session), *_set_aside(session), *_overdue(session), *_doubts(session),
-        *_findings(session),
+        *_findings(session), *_domains(session), *_mails(session),
     ]  # fmt: skip
 
 
@@ -73,11 +74,16 @@ def _providers(session: Session) -> list[Matter]:
 
 
 def _provider(row: Row[tuple[object, ...]]) -> Matter:
+    plugin, _, capability = row.provider.partition("/")
     if row.parked_at is not None:
-        what, do = f"{row.provider} does not accept us: {row.reason}", "Set its key right; work then goes on by itself."
-        return Matter(kind="parked", subject=row.provider, what=what, do=do, since=row.parked_at, waiting=row.waiting)
+        what = f"{plugin} does not accept us for {capability}: {row.reason}"
+        return Matter(
+            kind="parked", subject=row.provider, what=what, since=row.parked_at, waiting=row.waiting,
+            do=f"Set its key right, then: arumaldo resume {plugin}",
+        )  # fmt: skip
     return Matter(
-        kind="unavailable", subject=row.provider, what=f"{row.provider} fails: {row.reason}", since=row.failing_since,
+        kind="unavailable", subject=row.provider, what=f"{plugin} fails at {capability}: {row.reason}",
+        since=row.failing_since,
         do="It is asked again every half minute.", waiting=row.waiting,
     )  # fmt: skip
 
@@ -126,6 +132,37 @@ def _findings(session: Session) -> list[Matter]:
             kind="surplus", subject=str(row.id), since=row.found_at,
             what=f"{row.provider} has {_named(row)}, and {row.what}",
             do=f"arumaldo settle {row.id} --undo, or --keep",
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+def _domains(session: Session) -> list[Matter]:
+    """Domains that a customer cannot connect without somebody's help."""
+    found = session.execute(
+        text("SELECT name, state, problem, created_at FROM domains WHERE state IN ('taken', 'refused') ORDER BY id")
+    )
+    return [
+        Matter(
+            kind="taken" if row.state == "taken" else "domain", subject=row.name, since=row.created_at,
+            what=f"{row.name} could not be connected: {row.problem}. Nothing was changed there.",
+            do=f"If it is this customer's, and we may set its records: arumaldo adopt {row.name}"
+            if row.state == "taken" else "The customer is told, and may remove it and enter it again.",
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+def _mails(session: Session) -> list[Matter]:
+    """What customers were not told, because the address would not have it."""
+    found = session.execute(
+        text("SELECT id, kind, recipient, problem, created_at FROM mails WHERE state = 'refused' ORDER BY id")
+    )
+    return [
+        Matter(
+            kind="not mailed", subject=str(row.id), since=row.created_at,
+            what=f"The mail “{row.kind}” to {row.recipient} was refused: {row.problem}",
+            do="Reach the customer otherwise; their pages say the same.",
         )
         for row in found
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from arumaldo.errors import HubError
 
 _TYPES: dict[str, type[Message]] = {}
+_SUBJECTS = ("order_id", "domain_id", "mail_id")
 
 
 class Message(BaseModel, frozen=True, extra="forbid"):
@@ -30,9 +31,13 @@ class Message(BaseModel, frozen=True, extra="forbid"):
 
     @property
     def subject(self) -> UUID | None:
-        """The order this is about, if it is about one."""
-        order = getattr(self, "order_id", None)
-        return order if isinstance(order, UUID) else None
+        """What this is about, and what the effects of its step are noted for: an order, a domain, or a mail."""
+        ids = (getattr(self, name, None) for name in _SUBJECTS)
+        return next((found for found in ids if isinstance(found, UUID)), None)
+
+    @property
+    def is_about_an_order(self) -> bool:
+        return isinstance(getattr(self, "order_id", None), UUID)
 
 
 class Refusal(Message, frozen=True):

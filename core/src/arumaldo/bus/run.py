@@ -21,6 +21,7 @@ from arumaldo.bus.messages import FromTheFuture, Message, Refusal, read_message
 from arumaldo.bus.outbox import LISTENER
 from arumaldo.bus.work import LookAgain, Work
 from arumaldo.capabilities.events import Event
+from arumaldo.config.model import Portal
 from arumaldo.errors import Denied, HubError, OutcomeUnknown, ProviderError, Refused, Unavailable
 from arumaldo.hub import AccountHub, Provider
 from arumaldo.store.journal import Effect
@@ -58,6 +59,7 @@ class Configured(Protocol):
     def first_provider(self, owner: Owner, capability: str) -> str: ...
     def provider(self, owner: Owner, plugin: str, capability: str) -> Provider: ...
     def newest_version(self) -> int: ...
+    def portal(self, reseller_id: UUID) -> Portal: ...
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Runner:
     at: dict[int, int] = field(default_factory=dict)
     """Thread id → the delivery in its hands, from before the claim to after the end."""
     troubled: set[tuple[UUID, str]] = field(default_factory=set)
-    """(reseller, provider) that have failed here since they answered last."""
+    """(reseller, clock) of whoever has failed here since they answered last."""
     places: dict[str, threading.Semaphore] = field(
         default_factory=lambda: {kind: threading.Semaphore(many) for kind, many in ALONE_PLACES.items()}
     )
@@ -148,6 +150,7 @@ class Runner:
         provider_of, bound = self._provider(held, handler)
         work = self.work(self.store, held)
         work.hub = AccountHub(provider_of, self.effects(work).invoke)
+        work.portal_of = self.configured.portal
         try:
             handler.run(message, work)
         except LookAgain:
@@ -162,7 +165,7 @@ class Runner:
         """Written down only where a failure is known, so that it costs nothing while all is well."""
         if bound is None:
             return
-        key = (held.owner.reseller_id, bound.provider)
+        key = (held.owner.reseller_id, clocks.of(bound.provider, held.lane))
         if bound.failures or key in self.troubled:
             self.troubled.discard(key)
             with self.store.hub() as session:
@@ -191,7 +194,7 @@ class Runner:
         if bound.failures < clocks.BREAKS_AFTER:
             return
         with self.store.hub() as session:
-            mine = clocks.probe(session, held.owner.reseller_id, bound.provider)
+            mine = clocks.probe(session, held.owner.reseller_id, clocks.of(bound.provider, held.lane))
         if not mine:
             raise _NotYet(clocks.PROBE_SECONDS, f"{bound.provider} asked us to wait: {bound.reason}")
 
@@ -231,7 +234,7 @@ class Runner:
             case Denied():
                 log.error("%s is parked until somebody acts: %s", error.provider, error.what)
                 with self.store.hub() as session:
-                    clocks.park(session, held.owner.reseller_id, error.provider, error.what)
+                    clocks.park(session, held.owner.reseller_id, clocks.of(error.provider, held.lane), error.what)
                 self._put_back(held, PARKED_PAUSE, str(error), counts=False)
             case Unavailable() | OutcomeUnknown():
                 self._wait_for(held, handler, error)
@@ -242,12 +245,13 @@ class Runner:
         """Try again later; after a day of nothing but failures the step is given up, if nothing is in doubt."""
         log.warning("%s: %s", held.handler, error)
         retry_after = error.retry_after if isinstance(error, Unavailable) else None
+        reseller, clock = held.owner.reseller_id, clocks.of(error.provider, held.lane)
         with self.store.hub() as session:
             if isinstance(error, Unavailable):
                 if error.heard:  # between its last failure and this one
-                    clocks.well(session, held.owner.reseller_id, error.provider)
-                clocks.failed(session, held.owner.reseller_id, error.provider, error.what, retry_after)
-                self.troubled.add((held.owner.reseller_id, error.provider))
+                    clocks.well(session, reseller, clock)
+                clocks.failed(session, reseller, clock, error.what, retry_after)
+                self.troubled.add((reseller, clock))
             moment = deliveries.now(session)
         failing = (moment - (held.failing_since or moment)).total_seconds()
         if failing > PATIENCE and self._may_be_given_up(held, handler):
@@ -288,7 +292,7 @@ class Runner:
     def _refusal(self, handler: Handler, message: Message) -> type[Refusal] | None:
         if handler.refused is not None:
             return handler.refused
-        return self.handlers.default_refusal if message.subject is not None else None
+        return self.handlers.default_refusal if message.is_about_an_order else None
 
     def _retry_or_quarantine(self, held: Held, why: str) -> None:
         most = LISTENER_ATTEMPTS if held.handler.startswith(LISTENER) else ATTEMPTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import NoReturn
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from arumaldo.bus import deliveries
 from arumaldo.bus.deliveries import Held
+from arumaldo.config.model import Portal
 from arumaldo.deadline import CALL_SECONDS
 from arumaldo.errors import HubError
 from arumaldo.hub import AccountHub
@@ -52,12 +53,19 @@ class Work:
 
     hub: AccountHub
     """The account's providers; the runner puts it there, with the guard around it."""
+    portal_of: Callable[[UUID], Portal]
+    """Where a reseller's customers are at home; the runner puts it there."""
 
     def __init__(self, store: Store, held: Held) -> None:
         self._store = store
         self._held = held
         self._ends_at = time.monotonic() + held.within
         self.ended = False
+
+    @property
+    def portal(self) -> Portal:
+        """Brand and address of this account's reseller, for what is written to its customers."""
+        return self.portal_of(self._held.owner.reseller_id)
 
     @property
     def attempt(self) -> int:

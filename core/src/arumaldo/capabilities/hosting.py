@@ -31,6 +31,25 @@ class Publication(BaseModel, frozen=True):
     state: Literal["published", "pending"]
 
 
+class DomainTarget(BaseModel, frozen=True):
+    """Where a record of the customer's own domain has to lead; `name` "@" is the domain itself."""
+
+    name: Literal["@", "www"]
+    type: Literal["A", "AAAA", "CNAME"]
+    content: str
+
+
+class HostedDomain(BaseModel, frozen=True):
+    """A domain of the customer's at a site. `attached`: visitors who come to the host under this name see the site, by
+    HTTPS. While `waiting`, call again; `reason` says for what, in words for the customer."""
+
+    domain: str
+    state: Literal["waiting", "attached"]
+    url: str
+    """Where a browser opens the site under this name, once it is attached."""
+    reason: str = ""
+
+
 class Hosting:
     """Whoever runs the customer's WordPress."""
 
@@ -73,4 +92,26 @@ class Hosting:
     @puts
     def remove_site(self, site_id: str) -> None:
         """Take the site away for good. Also when it is already gone."""
+        raise NotImplementedError
+
+    @reads
+    def domain_targets(self, site_id: str) -> list[DomainTarget]:
+        """The records with which a domain leads to this site, the same for every domain. Never empty."""
+        raise NotImplementedError
+
+    @puts
+    def put_domain(self, site_id: str, domain: str) -> HostedDomain:
+        """Have the site answer at `domain` and at its "www." (lower case, Punycode), with a certificate.
+
+        A second call changes nothing and tells how far it is; the host usually waits until it sees the domain's
+        records. Refused: another site has the domain, or the host will not have it. NotFound: there is no such site.
+        """
+        raise NotImplementedError
+
+    @puts
+    def remove_domain(self, site_id: str, domain: str) -> None:
+        """The site no longer answers there, and goes on at its own address. Also when it never did, or is gone.
+
+        What was attached by others, under other names, stays.
+        """
         raise NotImplementedError

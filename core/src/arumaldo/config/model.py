@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
@@ -143,6 +143,14 @@ class Brand(_Table):
     accent: Annotated[str, AfterValidator(_colour)] = "#1f6feb"
     """One colour, "#rrggbb" in lower case."""
     tagline: Annotated[str, Field(max_length=200)] = ""
+
+
+class Portal(NamedTuple):
+    """Where a reseller's customers are at home."""
+
+    brand: Brand
+    url: str
+    """Without a slash at the end."""
 
 
 class PluginChoice(BaseModel):

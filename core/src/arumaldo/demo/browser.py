@@ -58,6 +58,11 @@ class Browser:
         self._client = httpx2.Client(cookies=jar, follow_redirects=True, timeout=30, trust_env=False)
         self._client.headers["accept"] = "text/html,application/xhtml+xml"
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Name → value, of all that were set."""
+        return {cookie.name: cookie.value or "" for cookie in self._client.cookies.jar}
+
     def open(self, path: str) -> Visit:
         """The page at a path of the portal, or at a whole address."""
         return self._visit("GET", urljoin(self.base_url, path))
@@ -68,7 +73,8 @@ class Browser:
         address = urljoin(visit.url, form.attributes.get("action") or visit.url)
         if form.attributes.get("method", "get").lower() == "get":
             return self._visit("GET", address, params=data)
-        sent = {"origin": self.base_url, "referer": visit.url, "content-type": "application/x-www-form-urlencoded"}
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(visit.url))
+        sent = {"origin": origin, "referer": visit.url, "content-type": "application/x-www-form-urlencoded"}
         return self._visit("POST", address, content=urlencode(data), headers=sent)
 
     def json(self, path: str) -> dict[str, Any]:

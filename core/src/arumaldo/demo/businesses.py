@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from arumaldo.demo.forms import Answers
@@ -90,6 +91,11 @@ def business(number: int) -> Business:
         "tone": _pick(_TONES, rest + number),
     }
     return Business(name, answers)
+
+
+def domain_of(business: Business) -> str:
+    """The first part of the domain that such a business would buy."""
+    return re.sub(r"[^a-z]+", "-", business.name.lower()).strip("-")
 
 
 def _pick(words: tuple[str, ...], number: int) -> str:

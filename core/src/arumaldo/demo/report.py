@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import httpx2
@@ -15,8 +16,12 @@ from arumaldo.sandbox import Entry
 Ledgers = Mapping[str, Mapping[str, Sequence[Entry]]]
 """Plugin → kind → everything that was ever made there."""
 
-ONCE = ("charges", "sites")
-"""The kinds of which every customer must have exactly one."""
+ONCE = ("charges", "contacts", "emails", "sites", "subscriptions", "zones")
+"""The kinds of which every customer must have exactly one: of mails, one of each `kind` that the ledger says."""
+_AT_EACH = {"contacts"}
+"""Of these there is one at each vendor who keeps any: the CRM has a contact, and so has the mail list."""
+_SORTED = {"emails"}
+_SORT = ": "
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,22 @@ class Report:
 
     @property
     def agrees(self) -> bool:
-        """Whether every customer is live, with one charge and one site each and nothing twice."""
-        totals = [sum(kinds.get(kind, 0) for kinds in self.ledgers.values()) for kind in ONCE]
-        return self.failed == 0 and self.doubles == 0 and all(total == self.customers for total in totals)
+        """Whether every customer is live, with one of everything that is made once, and nothing twice."""
+        return self.failed == 0 and self.doubles == 0 and all(map(self._is_once, ONCE))
+
+    def _is_once(self, kind: str) -> bool:
+        """Whether there is one for each customer: in all, or at each vendor, or of each sort."""
+        found = {
+            (plugin, name): count
+            for plugin, kinds in self.ledgers.items()
+            for name, count in kinds.items()
+            if count and name.partition(_SORT)[0] == kind
+        }
+        if kind in _AT_EACH:
+            return bool(found) and all(count == self.customers for count in found.values())
+        sorts = {name for _, name in found if _SORT in name} or {kind}
+        totals = [sum(count for (_, name), count in found.items() if name == sort) for sort in sorts]
+        return all(total == self.customers for total in totals)
 
     def as_json(self) -> str:
         """One line."""
@@ -90,22 +108,37 @@ def _new(before: Sequence[Entry], after: Sequence[Entry]) -> list[Entry]:
 
 
 def counts(ledgers: Ledgers) -> dict[str, dict[str, int]]:
-    """How many there are, by plugin and kind."""
-    return {plugin: {kind: len(entries) for kind, entries in kinds.items()} for plugin, kinds in ledgers.items()}
+    """How many there are, by plugin and kind; where a ledger tells sorts apart, also by "kind: sort"."""
+    return {plugin: _counted(kinds) for plugin, kinds in ledgers.items()}
+
+
+def _counted(kinds: Mapping[str, Sequence[Entry]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for kind, entries in kinds.items():
+        found[kind] = len(entries)
+        sorts = Counter(entry.facts["kind"] for entry in entries if "kind" in entry.facts)
+        found |= {f"{kind}{_SORT}{sort}": count for sort, count in sorted(sorts.items())}
+    return found
 
 
 def doubles(ledgers: Ledgers, customers: int) -> int:
-    """Objects beyond one per thing they were made for, and charges and sites beyond one for each customer.
+    """Objects beyond one per thing they were made for, and charges, sites and zones beyond one for each customer.
 
     Objects without our reference (an answer of a language model) are nobody's second one.
     """
-    found = 0
     kinds = {kind for of_plugin in ledgers.values() for kind in of_plugin}
-    for kind in kinds:
-        references: Counter[str] = Counter()
-        for of_plugin in ledgers.values():
-            references.update(entry.reference for entry in of_plugin.get(kind, ()) if entry.reference)
-        twice = sum(times - 1 for times in references.values())
-        total = sum(len(of_plugin.get(kind, ())) for of_plugin in ledgers.values())
-        found += max(twice, total - customers) if kind in ONCE else twice
-    return found
+    return sum(_doubles(ledgers, kind, customers) for kind in kinds)
+
+
+def _doubles(ledgers: Ledgers, kind: str, customers: int) -> int:
+    at = [list(of_plugin.get(kind, ())) for of_plugin in ledgers.values()]
+    if kind in _AT_EACH:
+        return sum(map(_twice, at))
+    found = list(chain(*at))
+    beyond = len(found) - customers if kind in ONCE and kind not in _SORTED else 0
+    return max(_twice(found), beyond)
+
+
+def _twice(entries: Sequence[Entry]) -> int:
+    references = Counter(entry.reference for entry in entries if entry.reference)
+    return sum(times - 1 for times in references.values())

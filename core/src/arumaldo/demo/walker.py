@@ -7,14 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 import httpx2
 
 from arumaldo.demo import report as ledger
 from arumaldo.demo.browser import Away, Browser, Lost, Visit, look
-from arumaldo.demo.businesses import COUNT, Business, business
+from arumaldo.demo.businesses import COUNT, Business, business, domain_of
+from arumaldo.demo.outside import Outside
 from arumaldo.demo.report import Report
 
 T = TypeVar("T")
@@ -27,14 +28,14 @@ _GLANCE = 0.3
 _CARDS = 2
 _QUESTIONS = 4
 _OVER = {"failed", "returned"}
-_APPROVE = "Approve this website"
+_APPROVE, _CONFIRM = "Approve this website", "Confirm my address"
 
 
 def walk(
     base_url: str,
     sandbox_url: str,
     customers: int,
-    parallel: int = 8,
+    parallel: int = 12,
     progress: Progress | None = None,
     enough: threading.Event | None = None,
 ) -> Report:
@@ -77,12 +78,18 @@ def _reason(customer: Customer) -> str | None:
 
 
 class Customer:
-    """One person with a business, from the sign-up page to the open site: `walk()`, or step by step from `begin()`."""
+    """One person with a business, from the sign-up page to the site at their own domain.
+
+    `walk()` does it all; or step by step, from `begin()` on.
+    """
 
     def __init__(self, base_url: str, sandbox_url: str, business: Business, enough: threading.Event) -> None:
         self.business = business
         self.browser = Browser(base_url)
         self._sandbox_url = sandbox_url
+        self.outside = Outside(sandbox_url)
+        self.email = f"demo-{secrets.token_hex(6)}@example.com"
+        self.domain = f"{domain_of(business)}-{secrets.token_hex(3)}.example"
         self._enough = enough
         self._ends_at = 0.0
         self._approved: list[str] = []
@@ -94,7 +101,10 @@ class Customer:
         self.answer_questions()
         self.approve()
         self.choose_plan()
-        return self._open_site(self._pay_until_live())
+        self.confirm()
+        address = self._open_site(self._pay_until_live())
+        self._open_site(self.connect())
+        return address
 
     def begin(self) -> None:
         """From now on there are `PATIENCE` seconds for everything."""
@@ -104,7 +114,7 @@ class Customer:
         """A new account, with a mail address that nobody has."""
         visit = self.browser.open("/signup")
         answers = {
-            "email": f"demo-{secrets.token_hex(6)}@example.com",
+            "email": self.email,
             "password": f"{secrets.token_urlsafe(12)}-Aa1",
         }
         self._forward(visit, self.browser.submit(visit, visit.needs("email", "password"), answers))
@@ -134,6 +144,39 @@ class Customer:
         visit = self.browser.open("/onboarding/plan")
         form = visit.needs("plan", "country", "postal_code")
         self._forward(visit, self.browser.submit(visit, form, {"country": "US", "postal_code": "97205"}))
+
+    def confirm(self) -> None:
+        """Wait for the mail that asks whose the address is, open its link, and press the button there."""
+        while (link := self._read(lambda: self.outside.confirming_link(self.email))) is None:
+            self._pause(f"waits for a mail to {self.email}")
+        visit = self._again(lambda: self.browser.open(link))
+        self._forward(visit, self.browser.submit(visit, visit.needs(button=_CONFIRM), {}, _CONFIRM))
+
+    def connect(self) -> str:
+        """Enter a domain, name its servers at the registrar, and wait until it leads to the site: its address."""
+        visit = self._again(lambda: self.browser.open("/domain"))
+        self.browser.submit(visit, visit.needs("domain"), {"domain": self.domain})
+        servers = self._domain_at("waiting", "live")["name_servers"]
+        self._read(lambda: self.outside.delegate(self.domain, servers))
+        return str(self._domain_at("live")["url"])
+
+    def _domain_at(self, *states: str) -> dict[str, Any]:
+        """The account's domain, as soon as it stands at one of these."""
+        while True:
+            domain: dict[str, Any] = self._again(lambda: self.browser.json("/onboarding/state"))["domain"] or {}
+            if domain.get("state") in states:
+                return domain
+            if domain.get("state") in ("taken", "refused"):
+                raise Lost(f"the domain {self.domain} ended as {domain['state']}")
+            self._pause(f"has its domain {self.domain} at “{domain.get('state')}”")
+
+    def _read(self, ask: Callable[[], T]) -> T:
+        """What lies outside the portal, asked until it answers."""
+        while True:
+            try:
+                return ask()
+            except httpx2.HTTPError as error:
+                self._pause(f"waits for what lies outside: {error}")
 
     def _pay_until_live(self) -> str:
         """Pay, and wait; a declined card is followed by one more. Answers the site's address."""

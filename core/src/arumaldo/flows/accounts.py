@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -19,14 +17,15 @@ from sqlalchemy.orm import Session
 
 from arumaldo.bus.bindings import bind
 from arumaldo.errors import HubError
+from arumaldo.flows.confirming import ask_to_confirm
 from arumaldo.flows.facts import AccountOpened
 from arumaldo.flows.passwords import COMMON
+from arumaldo.flows.typed import Invalid, address_problems
 from arumaldo.installation import Installation
 from arumaldo.store.base import new_id
 from arumaldo.store.people import Account, LogIn, Member, User
 from arumaldo.store.scope import Owner
 
-_EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$")
 _IDLE = timedelta(days=14)
 _AT_MOST = timedelta(days=90)
 _TRIES = 10
@@ -38,14 +37,6 @@ VALUES (:subject, to_timestamp(floor(extract(epoch FROM hub_now()) / :window) * 
 ON CONFLICT (subject, window_start) DO UPDATE SET count = attempts.count + 1
 RETURNING count AS tries, ceil(:window - extract(epoch FROM hub_now() - window_start))::int AS left
 """)
-
-
-class Invalid(HubError):
-    """What somebody typed cannot be used: a sentence per field, for the page."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems.items()))
-        self.problems = dict(problems)
 
 
 class TooManyTries(HubError):
@@ -82,6 +73,7 @@ def sign_up(inst: Installation, reseller_id: UUID, email: str, password: str) ->
             for capability, provider in inst.first_providers(owner).items():
                 bind(rows.session, owner, capability, provider, inst.version)
             rows.publish(AccountOpened(user_id=user.id))
+            ask_to_confirm(rows, inst.keys, user)
     except IntegrityError:
         raise Invalid({"email": "This address has an account already. Log in, or use another address."}) from None
     return _open(inst, user.id, owner)
@@ -127,9 +119,7 @@ def visitor(inst: Installation, token: str) -> Visitor | None:
 
 
 def _check_credentials(email: str, password: str) -> None:
-    problems = {}
-    if len(email) > 254 or not _EMAIL.match(email):
-        problems["email"] = "Write your e-mail address, like anna@example.com."
+    problems = address_problems(email)
     if len(password) < 8:
         problems |= {"password": "Use at least 8 characters. Three random words make a good password."}
     elif len(password) > 1024:

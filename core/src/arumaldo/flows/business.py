@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
-from arumaldo.flows.accounts import Invalid
 from arumaldo.flows.facts import PreviewApproved, PreviewAsked, RewriteAsked
 from arumaldo.flows.moves import move
 from arumaldo.flows.questions import QUESTIONS, clean
+from arumaldo.flows.typed import Invalid
 from arumaldo.installation import Installation
 from arumaldo.store.business import Brief, Preview
 from arumaldo.store.orders import Order, Payment

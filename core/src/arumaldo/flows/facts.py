@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from arumaldo.bus.messages import Message, Refusal
@@ -11,6 +12,28 @@ class AccountOpened(Message, frozen=True):
     """Somebody signed up."""
 
     user_id: UUID
+
+
+class AddressConfirmed(Message, frozen=True):
+    """Somebody showed that the mail address is theirs."""
+
+    user_id: UUID
+
+
+class MailDue(Message, frozen=True):
+    """There is something to tell a customer."""
+
+    mail_id: UUID
+
+
+class MailSent(Message, frozen=True):
+    mail_id: UUID
+
+
+class MailRefused(Refusal, frozen=True):
+    """The mail cannot be sent, to this address or at all."""
+
+    mail_id: UUID
 
 
 class PreviewAsked(Message, frozen=True):
@@ -97,6 +120,22 @@ class OrderPaid(Message, frozen=True):
     order_id: UUID
 
 
+class InvoicePaid(Message, frozen=True):
+    """The subscription stands in the books, and its first invoice is paid."""
+
+    order_id: UUID
+
+
+class SubscriptionRemoved(Message, frozen=True):
+    order_id: UUID
+
+
+class SubscriptionRemovalRefused(Refusal, frozen=True):
+    """The books will not end the subscription of a failed order: a person has to."""
+
+    order_id: UUID
+
+
 class SiteCreated(Message, frozen=True):
     """The host has it, perhaps still preparing."""
 
@@ -139,3 +178,82 @@ class RemovalRefused(Refusal, frozen=True):
     """The host will not take the site away: a person has to."""
 
     order_id: UUID
+
+
+class DomainEntered(Message, frozen=True):
+    """A customer has a domain of their own; the name is claimed for them."""
+
+    domain_id: UUID
+
+
+class DomainTaken(Refusal, frozen=True):
+    """The zone cannot be made: it is there already, or is somebody else's."""
+
+    domain_id: UUID
+
+
+class DomainRefused(Refusal, frozen=True):
+    """The domain cannot be connected; the site goes on at the host's own address."""
+
+    domain_id: UUID
+
+
+class ZoneMade(Message, frozen=True):
+    """The zone exists at the provider."""
+
+    domain_id: UUID
+
+
+class TargetsKnown(Message, frozen=True):
+    """Where the domain has to lead, as the host said. `records` are `dns.Record`s."""
+
+    domain_id: UUID
+    records: list[dict[str, Any]]
+
+
+class RecordsPut(Message, frozen=True):
+    """The zone leads to the site; its name servers are shown, and now it is the customer's turn."""
+
+    domain_id: UUID
+
+
+class DomainDelegated(Message, frozen=True):
+    """The registrar names our name servers."""
+
+    domain_id: UUID
+
+
+class DomainAttached(Message, frozen=True):
+    """The host answers under the domain."""
+
+    domain_id: UUID
+
+
+class DomainConnected(Message, frozen=True):
+    """Encrypted, cached and protected: the site's address is the customer's own."""
+
+    domain_id: UUID
+
+
+class DomainGivenUp(Message, frozen=True):
+    """The customer takes the domain back; what was made for it is taken away."""
+
+    domain_id: UUID
+
+
+class DomainDetached(Message, frozen=True):
+    """The host no longer answers under the domain."""
+
+    domain_id: UUID
+
+
+class DomainLeft(Message, frozen=True):
+    """Nothing of the domain is left with us, and the name is free."""
+
+    domain_id: UUID
+
+
+class DomainRemovalRefused(Refusal, frozen=True):
+    """A vendor would not take something of a domain away: it is asked again."""
+
+    domain_id: UUID

@@ -9,15 +9,13 @@ from arumaldo.bus.effects import made, refused_so_far, settle
 from arumaldo.bus.handlers import handles
 from arumaldo.bus.work import Work
 from arumaldo.flows import facts
+from arumaldo.flows.mails import post
 from arumaldo.flows.moves import move
 from arumaldo.flows.repairs import CHARGE, CREATE_SITE
+from arumaldo.flows.undoing import ENDED_BADLY, settled_ids, wait_an_hour
 from arumaldo.store.orders import Order, Payment, Site
 
-AGAIN_AFTER = timedelta(hours=1)
 LATE_CHARGES = timedelta(days=2)
-_ENDED_BADLY = ("paid", "failed", "returned", "dropped")
-"""What an order may be whose money goes back and whose site is taken away; never a live one."""
-SURE_OF_SITES = timedelta(seconds=60)
 
 
 @handles(facts.OrderFailed)
@@ -36,7 +34,7 @@ def give_the_money_back(message: facts.OrderFailed, work: Work) -> None:
 @handles(facts.ReturnRefused, calls="payments", refused=facts.ReturnRefused)
 def give_the_money_back_again(message: facts.ReturnRefused, work: Work) -> None:
     """The gateway would not: it is asked again every hour until it does, or until a person has returned the money."""
-    _wait_an_hour(work, "the gateway refused to return the money")
+    wait_an_hour(work, "the gateway refused to return the money")
     _give_back(message.order_id, work)
 
 
@@ -47,7 +45,7 @@ def remove_the_site(message: facts.OrderFailed, work: Work) -> None:
 
 @handles(facts.RemovalRefused, calls="hosting", refused=facts.RemovalRefused)
 def remove_the_site_again(message: facts.RemovalRefused, work: Work) -> None:
-    _wait_an_hour(work, "the host refused to remove the site")
+    wait_an_hour(work, "the host refused to remove the site")
     _remove(message.order_id, work)
 
 
@@ -61,7 +59,7 @@ def look_for_a_late_charge(message: facts.PaymentDeclined, work: Work) -> None:
 
 @handles(facts.LateReturnRefused, calls="payments", refused=facts.LateReturnRefused, apart=True)
 def look_for_a_late_charge_again(message: facts.LateReturnRefused, work: Work) -> None:
-    _wait_an_hour(work, "the gateway refused to return a charge that was booked too late")
+    wait_an_hour(work, "the gateway refused to return a charge that was booked too late")
     _give_a_late_charge_back(message, work)
 
 
@@ -90,7 +88,7 @@ def _give_back(order_id: UUID, work: Work) -> None:
     with work.transaction() as rows:
         order = rows.get_one(Order, order_id)
         payment = rows.first(Payment, Payment.order_id == order_id, Payment.state != "declined")
-        if order.state not in _ENDED_BADLY or payment is None or payment.state != "paid" or payment.charge_id is None:
+        if order.state not in ENDED_BADLY or payment is None or payment.state != "paid" or payment.charge_id is None:
             return
         charge_id, amount = payment.charge_id, payment.money
         generation = refused_so_far(rows, "payments.give_back", order_id) + 1
@@ -105,35 +103,21 @@ def _give_back(order_id: UUID, work: Work) -> None:
         if move(payment, "returned"):
             move(order, "returned")
             payment.ended_at = order.ended_at = rows.now()
+            post(rows, "money-back", order.id)
             rows.publish(facts.MoneyReturned(order_id=order.id))
 
 
 def _remove(order_id: UUID, work: Work) -> None:
     with work.transaction() as rows:
-        site = rows.first(Site, Site.order_id == order_id)
         effect = made(rows, CREATE_SITE, order_id)
-        if rows.get_one(Order, order_id).state not in _ENDED_BADLY:
+        if rows.get_one(Order, order_id).state not in ENDED_BADLY or effect is None:
             return
-        if effect is None or effect.state in ("refused", "undone"):
-            return
-        waited = rows.now() - effect.intended_at
 
-    hosted = [effect.vendor_id] if effect.vendor_id else []
-    if effect.state != "done":  # what is in doubt is settled before it is undone
-        hosted = [found.id for found in work.hub.hosting.find_sites(reference=effect.reference)]
-        if not hosted and waited < SURE_OF_SITES:
-            work.look_again(5, "asking the host whether it made the site")
-    for site_id in hosted:
+    for site_id in settled_ids(effect, work, lambda: work.hub.hosting.find_sites(reference=effect.reference)):
         work.hub.hosting.remove_site(site_id=site_id)
     settle(work, CREATE_SITE, order_id, "undone")
 
     with work.transaction() as rows:
-        if site is None or move(rows.get_one(Site, site.id, lock=True), "removed"):
+        site = rows.first(Site, Site.order_id == order_id, lock=True)
+        if site is None or move(site, "removed"):
             rows.publish(facts.SiteRemoved(order_id=order_id))
-
-
-def _wait_an_hour(work: Work, because: str) -> None:
-    with work.transaction() as rows:
-        waited = rows.now() - work.published_at
-    if waited < AGAIN_AFTER:
-        work.look_again(600, because)

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from arumaldo.store.orders import ORDER_MOVES, PAYMENT_MOVES, SITE_MOVES, Order, Payment, Site
+from arumaldo.store.domains import DOMAIN_MOVES, Domain
+from arumaldo.store.mails import MAIL_MOVES, MailRow
+from arumaldo.store.orders import (
+    ORDER_MOVES,
+    PAYMENT_MOVES,
+    SITE_MOVES,
+    SUBSCRIPTION_MOVES,
+    Order,
+    Payment,
+    Site,
+    SubscriptionRow,
+)
 
-_MOVES: dict[type, dict[str, set[str]]] = {Order: ORDER_MOVES, Payment: PAYMENT_MOVES, Site: SITE_MOVES}
+_MOVES: dict[type, dict[str, set[str]]] = {
+    Domain: DOMAIN_MOVES,
+    MailRow: MAIL_MOVES,
+    Order: ORDER_MOVES,
+    Payment: PAYMENT_MOVES,
+    Site: SITE_MOVES,
+    SubscriptionRow: SUBSCRIPTION_MOVES,
+}
 
 
 def move(row: Any, to: str) -> bool:

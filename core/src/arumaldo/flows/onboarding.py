@@ -1,8 +1,8 @@
 """The onboarding, from the answered questions to the open site: one step a function, in the order they happen.
 
-Pages write the facts that start it (`business`, `ordering`). Each step reads, calls one provider, writes, and tells
-what is true now. What a refusal means stands on the step; where nothing stands, a paid order fails, and what was made
-for it is undone.
+Pages write the facts that start it (`confirming`, `business`, `ordering`). Each step reads, calls one provider,
+writes, and tells what is true now. What a refusal means stands on the step; where nothing stands, a paid order fails,
+and what was made for it is undone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from datetime import timedelta
 from pydantic import ValidationError
 from sqlalchemy import select
 
-import arumaldo.flows.failing  # noqa: F401 - the other end of a paid order
+import arumaldo.flows.connecting
+import arumaldo.flows.contacts
+import arumaldo.flows.failing
+import arumaldo.flows.invoicing  # noqa: F401 - the steps beside, before and after these
 from arumaldo.bus.effects import in_doubt, made, settle
 from arumaldo.bus.handlers import HANDLERS, handles
 from arumaldo.bus.messages import Message
@@ -20,6 +23,7 @@ from arumaldo.bus.work import Work
 from arumaldo.capabilities.billing import Address, Plan
 from arumaldo.errors import OutcomeUnknown, ProviderError, Refused
 from arumaldo.flows import facts
+from arumaldo.flows.mails import post
 from arumaldo.flows.moves import move
 from arumaldo.flows.questions import facts_of, facts_to_show
 from arumaldo.flows.repairs import CHARGE
@@ -173,11 +177,11 @@ def tell_that_it_was_declined(message: facts.PaymentDeclined, work: Work) -> Non
             payment.problem, payment.token, payment.ended_at = message.reason, None, rows.now()
 
 
-# 4. The site: made, ready, filled, handed over.
+# 4. The site: made, ready, filled, handed over. Before it stands the subscription, with its invoice (`invoicing`).
 
 
-@handles(facts.OrderPaid, calls="hosting")
-def create_the_site(message: facts.OrderPaid, work: Work) -> None:
+@handles(facts.InvoicePaid, calls="hosting")
+def create_the_site(message: facts.InvoicePaid, work: Work) -> None:
     with work.transaction() as rows:
         order = rows.get_one(Order, message.order_id)
         if order.state != "paid" or rows.first(Site, Site.order_id == order.id):
@@ -241,6 +245,7 @@ def hand_the_site_over(message: facts.PagesPublished, work: Work) -> None:
         order, site = rows.get_one(Order, message.order_id, lock=True), _site(rows, message.order_id)
         if move(order, "live") and move(site, "live"):
             order.ended_at = site.live_at = rows.now()
+            post(rows, "handover", order.id)
             rows.publish(facts.SiteHandedOver(order_id=order.id))
 
 

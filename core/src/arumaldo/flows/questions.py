@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from arumaldo.flows.accounts import Invalid
+from arumaldo.flows.typed import Invalid
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from arumaldo.store.orders import Order, Payment
 from arumaldo.store.people import Member, User
 from arumaldo.store.scope import Owner, Rows, Store
 
-CHARGE, CREATE_SITE = "payments.charge", "hosting.create_site"
+CHARGE, CREATE_SITE, CREATE_SUBSCRIPTION = "payments.charge", "hosting.create_site", "billing.create_subscription"
 _TRIES = 5
 """So many more payments than the book knows of may have been tried for one order."""
 
@@ -41,13 +41,14 @@ class OrderRepairs:
         self._store = store
 
     def adopt(self, owner: Owner, provider: str, step: str, made: Made) -> bool:
-        """A charge of an order that the book has as unpaid becomes its payment; a site waits for its order's step.
+        """A charge of an order that the book has as unpaid becomes its payment; a site or a subscription waits for its
+        order's step.
 
         Whether it belongs to an order of the book. A second call with the same changes nothing.
         """
         if step == CHARGE and isinstance(made, Charge):
             return made.state in ("paid", "held") and self._adopt_charge(owner, provider, made)
-        if step == CREATE_SITE:
+        if step in (CREATE_SITE, CREATE_SUBSCRIPTION):
             return any(_is(order, step, 1, made) for order, _ in self._orders(("chosen", "quoted", "paid")))
         return False
 

@@ -6,9 +6,10 @@ a shelf for its objects, a clock that can be moved, faults, webhooks, and a ledg
 """
 
 from arumaldo.sandbox.faults import Fault
+from arumaldo.sandbox.internet import Internet, Letter
 from arumaldo.sandbox.kit import Entry, Sandbox
 from arumaldo.sandbox.server import create_app
 from arumaldo.sandbox.shelf import Shelf
 from arumaldo.sandbox.webhooks import Notice
 
-__all__ = ["Entry", "Fault", "Notice", "Sandbox", "Shelf", "create_app"]
+__all__ = ["Entry", "Fault", "Internet", "Letter", "Notice", "Sandbox", "Shelf", "create_app"]

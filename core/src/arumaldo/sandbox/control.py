@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from arumaldo.sandbox.faults import Fault
+from arumaldo.sandbox.internet import Internet
 from arumaldo.sandbox.kit import Entry, Sandbox
 from arumaldo.sandbox.webhooks import Subscription
 
@@ -32,12 +33,35 @@ class Value(BaseModel):
     value: str
 
 
-def routes(sandboxes: Sequence[Sandbox]) -> list[BaseRoute]:
+class Delegation(BaseModel):
+    """What the owner of a domain tells the registrar."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    domain: str
+    name_servers: list[str]
+
+
+def routes(sandboxes: Sequence[Sandbox], internet: Internet) -> list[BaseRoute]:
     """The endpoints below `/_control`. A refusal is JSON with a sentence: `{"error": "…"}`, 404 or 422."""
     by_name = {sandbox.name: sandbox for sandbox in sandboxes}
 
     async def ledgers(request: Request) -> Response:
         return JSONResponse({name: await run_in_threadpool(_ledger, sandbox) for name, sandbox in by_name.items()})
+
+    async def letters(request: Request) -> Response:
+        found = await run_in_threadpool(internet.letters, request.query_params.get("to", ""))
+        return JSONResponse([letter.model_dump() for letter in found])
+
+    async def delegate(request: Request) -> Response:
+        """A second call replaces the first."""
+        try:
+            told = Delegation.model_validate_json(await request.body())
+        except ValidationError as error:
+            return _refusal(422, _sentence(error))
+        if not await run_in_threadpool(internet.delegate, told.domain, told.name_servers):
+            return _refusal(422, f"No vendor here answers for {told.domain} with these name servers.")
+        return JSONResponse({"status": "ok"})
 
     def route(path: str, method: str, order: _Order) -> Route:
         return Route(path, _endpoint(by_name, order), methods=[method])
@@ -45,6 +69,8 @@ def routes(sandboxes: Sequence[Sandbox]) -> list[BaseRoute]:
     return [
         Route("/health", _health, methods=["GET"]),
         Route("/ledger", ledgers, methods=["GET"]),
+        Route("/letters", letters, methods=["GET"]),
+        Route("/registrar", delegate, methods=["POST"]),
         route("/{name}/ledger", "GET", _one_ledger),
         route("/{name}/faults", "GET", _faults),
         route("/{name}/faults", "POST", _order_fault),

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp
 
 from arumaldo.sandbox.faults import Faults
+from arumaldo.sandbox.internet import Internet, Letter
 from arumaldo.sandbox.shelf import Shelf
 from arumaldo.sandbox.webhooks import Webhooks
 
@@ -48,6 +49,8 @@ class Sandbox(ABC):
         """Seconds for which a new object stays out of searches and lists (not of a look-up by id)."""
         self.switches: dict[str, str] = {}
         """What this vendor can be told besides ("sites": "stuck"); each sandbox documents its own."""
+        self.internet = Internet([self])
+        """The other vendors, as far as one sees them from here; the server puts all of them in."""
 
     def now(self) -> float:
         """The vendor's time, in seconds since 1970."""
@@ -68,6 +71,18 @@ class Sandbox(ABC):
     def site(self, host: str) -> ASGIApp | None:
         """The application behind `http://<host>/` when this vendor serves that host name, else None."""
         return None
+
+    def addresses(self, name: str) -> list[str]:
+        """Where this vendor leads visitors of the host name `name`, if it answers for that name at all."""
+        return []
+
+    def delegate(self, domain: str, name_servers: list[str]) -> bool:
+        """The owner of `domain` has named these servers at the registrar. Whether they are this vendor's."""
+        return False
+
+    def letters(self, to: str) -> list[Letter]:
+        """The mail that this vendor has sent to the address."""
+        return []
 
     def expire_tokens(self) -> None:  # noqa: B027 - most vendors have none
         """Make every access token that is out there invalid, where the vendor has such tokens."""

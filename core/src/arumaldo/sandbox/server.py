@@ -1,8 +1,9 @@
 """Serves several sandboxes on one port, and takes orders for them.
 
 /<name>/…                         the vendor's own API, behind the faults that were ordered for it
-http://<x>.localhost:<port>/…     a website that a hosting vendor serves
+http://<x>.localhost:<port>/…     a website that a hosting vendor serves; <x> may be a whole domain (bakery.example)
 /_control/…                       ledgers, faults, clock, switches: JSON, never hit by a fault
+/letters, /registrar              pages for whoever plays the customer's own part
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Host, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from arumaldo.sandbox import outside
 from arumaldo.sandbox.control import routes
+from arumaldo.sandbox.internet import Internet
 from arumaldo.sandbox.kit import Sandbox
 from arumaldo.sandbox.middleware import FaultMiddleware, Later
 
 _RESERVED = "_control"
+_OURS = (_RESERVED, "letters", "registrar")
 
 
 def create_app(sandboxes: Sequence[Sandbox], *, control: bool = True) -> ASGIApp:
@@ -32,6 +36,9 @@ def create_app(sandboxes: Sequence[Sandbox], *, control: bool = True) -> ASGIApp
     """
     names = [sandbox.name for sandbox in sandboxes]
     _check(names)
+    internet = Internet(sandboxes)
+    for sandbox in sandboxes:
+        sandbox.internet = internet
     later = Later()
 
     @contextlib.asynccontextmanager
@@ -41,7 +48,8 @@ def create_app(sandboxes: Sequence[Sandbox], *, control: bool = True) -> ASGIApp
 
     all_routes: list[BaseRoute] = [Host("{site}.localhost", app=_Sites(sandboxes))]
     if control:
-        all_routes.append(Mount(f"/{_RESERVED}", routes=routes(sandboxes)))
+        all_routes.append(Mount(f"/{_RESERVED}", routes=routes(sandboxes, internet)))
+        all_routes += outside.routes(internet)
     for sandbox in sandboxes:
         all_routes.append(Mount(f"/{sandbox.name}", app=FaultMiddleware(sandbox.app(), sandbox, later)))
     all_routes.append(Mount("/", app=_no_such_vendor(names)))
@@ -79,7 +87,7 @@ def _no_such_vendor(names: Sequence[str]) -> ASGIApp:
 
 def _check(names: Sequence[str]) -> None:
     for name in names:
-        if not name or "/" in name or name == _RESERVED:
+        if not name or "/" in name or name in _OURS:
             raise ValueError(f"A sandbox cannot be called {name!r}: its name is the first part of its path")
         if names.count(name) > 1:
             raise ValueError(f"Two sandboxes are called {name!r}")

@@ -45,6 +45,7 @@ class Row(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: DateTime(timezone=True),
         dict[str, Any]: JSONB(),
+        list[Any]: JSONB(),
     }
 
 

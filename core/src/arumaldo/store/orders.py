@@ -35,6 +35,11 @@ SITE_MOVES = {
     "live": {"removed"},
     "removed": set[str](),
 }
+SUBSCRIPTION_MOVES = {
+    "open": {"paid", "removed"},
+    "paid": {"removed"},
+    "removed": set[str](),
+}
 
 
 class Order(Owned, Row):
@@ -113,3 +118,21 @@ class Site(Owned, Row):
     state: Mapped[str] = mapped_column(default="preparing")
     ready_at: Mapped[datetime | None]
     live_at: Mapped[datetime | None]
+
+
+class SubscriptionRow(Owned, Row):
+    """The plan of an order in the books, with the invoice of its first period.
+
+    open → paid once the payment is entered; `removed` when the order failed.
+    """
+
+    __tablename__ = "subscriptions"
+    keys = (lambda: part_of("orders", "order_id"), lambda: UniqueConstraint("order_id"))
+
+    order_id: Mapped[uuid.UUID]
+    kept_id: Mapped[str]  # the books' own id
+    invoice_id: Mapped[str]
+    invoice_number: Mapped[str]
+    state: Mapped[str] = mapped_column(default="open")
+    renews_at: Mapped[datetime | None]
+    paid_at: Mapped[datetime | None]

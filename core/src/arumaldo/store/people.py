@@ -43,6 +43,7 @@ class User(Row):
     reseller_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("resellers.id"))
     email: Mapped[str]  # as typed, lower-cased
     password_hash: Mapped[str]  # Argon2id
+    confirmed_at: Mapped[datetime | None]  # when they showed that the address is theirs
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
@@ -54,6 +55,19 @@ class Member(Owned, Row):
 
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"), index=True)
     role: Mapped[str] = mapped_column(default="owner")
+
+
+class Confirmation(Owned, Row):
+    """One question whether an address is theirs: a mail with a link. The newest one of a user counts."""
+
+    __tablename__ = "confirmations"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    email: Mapped[str]
+    token: Mapped[bytes]  # sealed: the mail may have to be written a second time
+    token_hash: Mapped[bytes] = mapped_column(unique=True)  # SHA-256, to find it by
+    expires_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
 
 
 class LogIn(Row):

@@ -2,9 +2,11 @@
 
 from arumaldo.store.base import Row
 from arumaldo.store.business import Brief, Preview
+from arumaldo.store.domains import Domain
 from arumaldo.store.journal import Binding, ConfigVersion, Delivery, Effect, MessageRow, ProviderClock, Worker
-from arumaldo.store.orders import Order, Payment, Site
-from arumaldo.store.people import Account, Attempt, LogIn, Member, Reseller, User
+from arumaldo.store.mails import MailRow
+from arumaldo.store.orders import Order, Payment, Site, SubscriptionRow
+from arumaldo.store.people import Account, Attempt, Confirmation, LogIn, Member, Reseller, User
 from arumaldo.store.upkeep import Duty, Finding, Pause, Restoration
 
 __all__ = [
@@ -13,11 +15,14 @@ __all__ = [
     "Binding",
     "Brief",
     "ConfigVersion",
+    "Confirmation",
     "Delivery",
+    "Domain",
     "Duty",
     "Effect",
     "Finding",
     "LogIn",
+    "MailRow",
     "Member",
     "MessageRow",
     "Order",
@@ -29,6 +34,7 @@ __all__ = [
     "Restoration",
     "Row",
     "Site",
+    "SubscriptionRow",
     "User",
     "Worker",
 ]

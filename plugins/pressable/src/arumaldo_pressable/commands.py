@@ -31,7 +31,7 @@ from arumaldo.capabilities.hosting import SitePage
 PAYLOAD_BYTES = 48_000
 """Of the vendor's roughly 50,000 per request."""
 _PART_CHARS = 30_000
-_ENTER = "cd /srv/htdocs || exit 1"
+ENTER = "cd /srv/htdocs || exit 1"
 _LIST = (
     "wp post list --post_type=page --orderby=ID --order=ASC --fields=ID,post_status,post_content_filtered --format=csv"
 )
@@ -80,7 +80,7 @@ def _page_commands(page: SitePage) -> list[str]:
     parts = [text[start : start + _PART_CHARS] for start in range(0, len(text), _PART_CHARS)]
     names = _part_names(page)
     stored = [
-        _subshell(_ENTER, f"wp option update {name} {part} --autoload=no")
+        subshell(ENTER, f"wp option update {name} {part} --autoload=no")
         for name, part in zip(names, parts, strict=True)
     ]
     source = '"' + "".join(f"$(wp option get {name})" for name in names) + '"'
@@ -88,8 +88,8 @@ def _page_commands(page: SitePage) -> list[str]:
 
 
 def _put_page(page: SitePage, text: str, source: str) -> str:
-    return _subshell(
-        _ENTER,
+    return subshell(
+        ENTER,
         f"made=$({_LIST}) || exit 1",
         f"ours=$(printf '%s\\n' \"$made\" | grep -E '^[0-9]+,[a-z-]+,arumaldo:/{page.slug}:[0-9a-f]+$')",
         "id=$(printf '%s\\n' \"$ours\" | head -n 1 | cut -d , -f 1)",
@@ -122,8 +122,8 @@ def _finish(title: str, pages: list[SitePage], nonce: str) -> str:
     wanted = "|".join(page.slug for page in pages) if pages else "!"
     settings = " && ".join([*_settings(title, pages), f'[ "$now" = "{_expected(pages)}  -" ]'])
     parts = [name for page in pages for name in _part_names(page)]
-    return _subshell(
-        _ENTER,
+    return subshell(
+        ENTER,
         "verdict=missing",
         f"made=$({_LIST}) || exit 1",
         f"gone=$(printf '%s\\n' \"$made\" | grep -E '{_OURS}' | grep -vE ',arumaldo:/({wanted}):' | cut -d , -f 1)",
@@ -173,7 +173,7 @@ def _part_names(page: SitePage) -> list[str]:
     return [f"arumaldo_part_{_hash(page)}_{number}" for number in range(count)]
 
 
-def _subshell(*lines: str) -> str:
+def subshell(*lines: str) -> str:
     # Parentheses, because nobody says whether the commands of a request share one shell: `exit` must end one only.
     return f"({'; '.join(lines)})"
 

@@ -4,54 +4,21 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import Literal
 
 import httpx2
-from pydantic import BaseModel
 
 from arumaldo import Denied, NotFound, OutcomeUnknown, ProviderError, Refused, hookimpl
-from arumaldo.capabilities.hosting import HostedSite, Publication, SitePage
+from arumaldo.capabilities.hosting import DomainTarget, HostedDomain, HostedSite, Publication, SitePage
 from arumaldo_pressable.client import NAME, PressableClient
-from arumaldo_pressable.names import ending_in, name_ending, reference_in, site_name, tag_name
+from arumaldo_pressable.domains import Domains
+from arumaldo_pressable.names import ending_in, name_ending, site_name, tag_name
 from arumaldo_pressable.publishing import Publisher
 from arumaldo_pressable.settings import Settings
+from arumaldo_pressable.sites import VendorSite, site_path
 
 _log = logging.getLogger(__name__)
 
 _ADMIN = "owner"
-
-
-class Tag(BaseModel):
-    name: str
-
-
-class VendorSite(BaseModel):
-    """What we read of the vendor's site object."""
-
-    id: int
-    name: str
-    state: str
-    url: str
-    created: datetime | None = None
-    tags: list[Tag] | None = None
-    edgeCache: str | None = None  # noqa: N815 - the vendor's spelling
-
-    @property
-    def reference(self) -> str | None:
-        return reference_in([tag.name for tag in self.tags or []])
-
-    @property
-    def our_state(self) -> Literal["preparing", "live", "failed", "disabled"]:
-        """Deploying, cloning and whatever else the vendor may say are `preparing`: a flow gives up by its deadline.
-
-        No state of failure is documented, so only one that says so itself is taken for one.
-        """
-        match self.state:
-            case "live" | "disabled":
-                return self.state
-            case state if "fail" in state:
-                return "failed"
-        return "preparing"
 
 
 class PressableHosting:
@@ -61,6 +28,7 @@ class PressableHosting:
         self._settings = settings
         self._client = PressableClient(settings, http)
         self._publisher = Publisher(self._client)
+        self._domains = Domains(self._client, settings)
 
     @hookimpl
     def create_site(self, reference: str, label: str, owner_email: str) -> HostedSite:
@@ -120,9 +88,24 @@ class PressableHosting:
     def remove_site(self, site_id: str) -> None:
         """See the capability."""
         try:
-            self._client.call("DELETE", _path(site_id), repeatable=True)
+            self._client.call("DELETE", site_path(site_id), repeatable=True)
         except NotFound:
             return
+
+    @hookimpl
+    def domain_targets(self, site_id: str) -> list[DomainTarget]:
+        """See the capability: A records for both addresses of the site, which differ from site to site."""
+        return self._domains.targets(site_id)
+
+    @hookimpl
+    def put_domain(self, site_id: str, domain: str) -> HostedDomain:
+        """See the capability; the steps are told in `domains`. It never waits for the vendor's queue."""
+        return self._domains.put(site_id, domain)
+
+    @hookimpl
+    def remove_domain(self, site_id: str, domain: str) -> None:
+        """See the capability."""
+        self._domains.remove(site_id, domain)
 
     def close(self) -> None:
         self._client.close()
@@ -159,7 +142,7 @@ class PressableHosting:
         return list(found.values())
 
     def _get(self, site_id: str) -> VendorSite:
-        return self._client.call("GET", _path(site_id), repeatable=True).one(VendorSite)
+        return self._client.call("GET", site_path(site_id), repeatable=True).one(VendorSite)
 
     def _tag(self, site: VendorSite, reference: str) -> None:
         tags = {"tags": [{"name": tag_name(reference)}]}
@@ -177,9 +160,3 @@ class PressableHosting:
             url=f"{self._settings.site_scheme}://{site.url}",
             state=site.our_state,
         )
-
-
-def _path(site_id: str) -> str:
-    if not (site_id.isascii() and site_id.isdecimal()):
-        raise NotFound(NAME, f"has no site {site_id!r}")
-    return f"/sites/{site_id}"

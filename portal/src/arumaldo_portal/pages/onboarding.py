@@ -8,7 +8,8 @@ from starlette.routing import Route
 
 from arumaldo.flows.accounts import Visitor
 from arumaldo.flows.business import missing_page
-from arumaldo.flows.ordering import Journey, journey
+from arumaldo.flows.domains import domain_of
+from arumaldo.flows.journey import Journey, journey
 from arumaldo_portal.sessions import current_visitor, for_customers
 from arumaldo_portal.surroundings import rows_of
 
@@ -26,6 +27,8 @@ def page_of(stand: Journey) -> str:
             return "/onboarding/preview"
         case "plan":
             return "/onboarding/plan"
+        case "confirm":
+            return "/onboarding/plan" if is_outdated(stand) else "/onboarding/confirm"
         case "payment" | "declined":
             return "/onboarding/plan" if is_outdated(stand) else "/onboarding/payment"
         case "live":
@@ -45,18 +48,22 @@ def current_step(request: Request, visitor: Visitor) -> Response:
 
 
 def state(request: Request) -> Response:
-    """The same for machines: {"step", "site_url", "order_id", "message"}; what is not there yet is null."""
+    """The same for machines: {"step", "site_url", "order_id", "message", "domain"}; what is not there yet is null.
+
+    "domain" is {"name", "state", "name_servers", "url"}.
+    """
     visitor = current_visitor(request)
     if visitor is None:
         return JSONResponse({"message": "Log in first."}, 401)
     with rows_of(request, visitor) as rows:
-        stand = journey(rows)
+        stand, domain = journey(rows), domain_of(rows)
         return JSONResponse(
             {
                 "step": stand.step,
                 "site_url": stand.site.url if stand.site and stand.step == "live" else None,
                 "order_id": str(stand.order.id) if stand.order else None,
                 "message": stand.message,
+                "domain": domain and {name: getattr(domain, name) for name in ("name", "state", "name_servers", "url")},
             }
         )
 

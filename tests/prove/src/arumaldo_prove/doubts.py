@@ -45,7 +45,8 @@ SELECT e.id, e.step, e.state, e.intended_at, greatest(e.intended_at, e.created_a
         AND d.lane = split_part(e.step, '.', 1)) AS claims,
        coalesce(c.not_before > hub_now(), false) OR EXISTS (SELECT 1 FROM pauses) AS is_closed
 FROM effects e
-LEFT JOIN provider_clocks c ON c.reseller_id = e.reseller_id AND c.provider = e.provider
+LEFT JOIN provider_clocks c
+  ON c.reseller_id = e.reseller_id AND c.provider = e.provider || '/' || split_part(e.step, '.', 1)
 WHERE e.state IN ('intended', 'unknown')
 """
 _ENDED = "SELECT id, intended_at, settled_at FROM effects WHERE id = ANY(%s)"

@@ -14,8 +14,17 @@ from arumaldo.demo.report import Ledgers
 from arumaldo.sandbox import Entry
 from arumaldo_prove.people import Person
 
-_STEPS = {"charges": "payments.charge", "sites": "hosting.create_site", "returns": "payments.give_back"}
-"""Kind of object → the step that makes it, from which its reference follows."""
+_STEPS = {
+    "charges": "payments.charge",
+    "sites": "hosting.create_site",
+    "returns": "payments.give_back",
+    "subscriptions": "billing.create_subscription",
+}
+"""Kind of object → the step that makes it for an order, from which its reference follows."""
+_KINDS = (*_STEPS, "customers", "payments", "emails", "zones", "contacts")
+"""All kinds that are counted; each of the others bears what it was made for: our reference, or an address."""
+_AT_EACH = {"contacts"}
+"""Of these one person has one at each vendor that keeps any."""
 _KEPT = 10
 """So much of a reference is kept by a vendor that has room for a name alone."""
 _GENERATIONS = 20
@@ -44,7 +53,7 @@ class Findings:
 def judge(people: Sequence[Person], ledgers: Ledgers) -> Findings:
     """What the vendors' books say of these customers."""
     orders = {_short(one): order for person in people for order in person.orders for one in _references(order)}
-    kinds = {kind: list(_in_effect(ledgers, kind)) for kind in _STEPS}
+    kinds = {kind: list(_in_effect(ledgers, kind)) for kind in _KINDS}
     by_order = {kind: _by_order(entries, orders) for kind, entries in kinds.items()}
     doubled = {kind: [entries[1:] for entries in found.values()] for kind, found in by_order.items()}
     paid, live = set(by_order["charges"]), _with_a_site(by_order["sites"])
@@ -74,8 +83,14 @@ def _short(reference: str) -> str:
 
 
 def _in_effect(ledgers: Ledgers, kind: str) -> Iterable[Entry]:
-    for kinds in ledgers.values():
-        yield from (entry for entry in kinds.get(kind, ()) if entry.state != "refused")
+    for vendor, kinds in ledgers.items():
+        for entry in kinds.get(kind, ()):
+            if entry.state != "refused":
+                yield _marked(entry, vendor) if kind in _AT_EACH else entry
+
+
+def _marked(entry: Entry, vendor: str) -> Entry:
+    return entry.model_copy(update={"reference": f"{vendor} {entry.reference}", "id": f"{vendor} {entry.id}"})
 
 
 def _by_order(entries: Iterable[Entry], orders: dict[str, str]) -> dict[str, list[Entry]]:
@@ -85,8 +100,8 @@ def _by_order(entries: Iterable[Entry], orders: dict[str, str]) -> dict[str, lis
     """
     found: dict[str, list[Entry]] = {}
     for entry in sorted(entries, key=lambda entry: entry.state != "live"):
-        reference = _short(entry.reference) if entry.reference else entry.id
-        found.setdefault(orders.get(reference, reference), []).append(entry)
+        reference = entry.reference or entry.id
+        found.setdefault(orders.get(_short(reference), reference), []).append(entry)
     return found
 
 

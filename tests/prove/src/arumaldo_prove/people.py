@@ -6,12 +6,13 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx2
 
 from arumaldo.demo.browser import Away, Lost, look
-from arumaldo.demo.businesses import COUNT, business
+from arumaldo.demo.businesses import COUNT, business, domain_of
 from arumaldo.demo.walker import Customer
 from arumaldo_prove.pages import MeasuredBrowser, Meter
 
@@ -20,7 +21,7 @@ _GLANCE, _PATIENT = 0.8, 1.5
 _LONGEST_GLANCE = 2.0, 10.0
 """How far they grow, in a small proof and in a large one: people who wait are not to be what the machine works on."""
 _PEOPLE_PER_SECOND = 20
-_APPROVE, _AGAIN = "Approve this website", "Try again"
+_APPROVE, _AGAIN, _CONFIRM = "Approve this website", "Try again", "Confirm my address"
 _UNAUTHORIZED = 401
 _BACK_PACE = 0.15
 """Seconds between two who come back at the end: they do not all press reload at the same moment."""
@@ -45,6 +46,7 @@ class Person(Customer):
         self._password = f"{secrets.token_urlsafe(12)}-Aa1"
         self._postal_code = f"97205-{number % 10_000:04d}"
         self._is_known = False
+        self._domain_now: dict[str, Any] = {}
         self._pause_now, self._waits_for = _GLANCE, ""
         self.longest_glance = _LONGEST_GLANCE[0]
 
@@ -52,7 +54,8 @@ class Person(Customer):
         """Answers how it ended; "" when it did not."""
         steps = {
             "questions": self.answer_questions, "preview": self.approve, "plan": self.choose_plan,
-            "payment": self.pay, "declined": self.pay, "live": self._look_at_the_site, "returned": self._end,
+            "confirm": self.confirm, "payment": self.pay, "declined": self.pay, "live": self._look_at_the_site,
+            "returned": self._end,
         }  # fmt: skip
         while not self._enough.is_set() and self.ended is None:
             try:
@@ -86,6 +89,7 @@ class Person(Customer):
         if state["order_id"]:
             self.orders.add(str(state["order_id"]))
         self._site_url, step = str(state["site_url"] or ""), str(state["step"])
+        self._domain_now = state["domain"] or {}
         self.said = f"is at “{step}”: {state['message'] or ''}"
         return step
 
@@ -143,9 +147,44 @@ class Person(Customer):
         token = self._token(form.attributes["data-provider"], {})
         self.browser.submit(visit, form, {"token": token})
 
+    def confirm(self) -> None:
+        """Follow the link in the mail, as soon as it is there."""
+        link = self.outside.confirming_link(self._email)
+        if link is None:
+            self._wait()
+            return
+        visit = self.browser.open(link)
+        self.browser.submit(visit, visit.needs(button=_CONFIRM), {}, _CONFIRM)
+
     def _look_at_the_site(self) -> None:
+        """The site at the host's own address, then the way to one's own domain; the end is the site there."""
         self._open_site(self._site_url)
-        self.ended = "live"
+        match self._domain_now.get("state"):
+            case None:
+                self._enter_domain()
+            case "waiting":
+                self.outside.delegate(self._domain_now["name"], self._domain_now["name_servers"])
+                self._wait()
+            case "live":
+                self._open_site(str(self._domain_now["url"]))
+                self.ended = "live"
+            case "taken" | "refused":
+                self._give_the_domain_up()
+            case state:
+                self.said = f"has its domain at “{state}”"
+                self._wait()
+
+    def _enter_domain(self) -> None:
+        """One that nobody has; after a restoration the first one may belong to what the book has forgotten."""
+        visit = self.browser.open("/domain")
+        if form := visit.form("domain"):
+            name = f"{domain_of(self.business)}-{secrets.token_hex(4)}.example"
+            self.browser.submit(visit, form, {"domain": name})
+
+    def _give_the_domain_up(self) -> None:
+        visit = self.browser.open("/domain")
+        if form := visit.form("name"):
+            self.browser.submit(visit, form, {"name": str(self._domain_now["name"])})
 
     def _end(self) -> None:
         self.ended = "returned"

@@ -13,10 +13,12 @@ from arumaldo_prove.saboteur.deeds import DEEDS, read_notes
 from arumaldo_prove.stage import Stage
 
 PLUGIN_FAULTS = {f"plugin-{deed}": deed for deed in DEEDS}
-_MESSAGES, _PRICE = 13, 1
+_MESSAGES, _PRICE = 31, 1
 """What the saboteur is shown of each customer."""
 _DEEDS_EACH = 10
 _MOST = 0.2
+_BEHIND = "zoho"
+"""Whose books the saboteur keeps."""
 _BILLING = re.compile(r"(?m)^billing\s*=.*$")
 
 
@@ -83,7 +85,8 @@ class Sabotage:
         return poison_in(read_notes(self._notes))
 
     def _table(self) -> str:
-        return f"[plugins.saboteur]\nnotes = '{self._notes}'\n"
+        books = f"{self._stage.tree.sandbox_url}/{_BEHIND}"
+        return f"[plugins.saboteur]\nnotes = '{self._notes}'\nbooks = '{books}'\n"
 
 
 def poison_in(notes: Sequence[dict[str, object]]) -> Poison:

@@ -17,11 +17,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from arumaldo_pressable.sandbox.book import PHP_VERSIONS, as_wp
 from arumaldo_pressable.sandbox.events import notice
 from arumaldo_pressable.sandbox.forms import ACCOUNT, account_form, list_form, show_form
+from arumaldo_pressable.sandbox.hosts import site_host
 from arumaldo_pressable.sandbox.models import (
     Commands,
     DeleteQuery,
     ListQuery,
     LogQuestion,
+    NewDomain,
     NewTags,
     NoQuery,
     Nothing,
@@ -48,6 +50,7 @@ class Api:
     def __init__(self, sandbox: PressableSandbox) -> None:
         self._sandbox = sandbox
         self._book = sandbox.book
+        self._domains = sandbox.domains
 
     def app(self) -> ASGIApp:
         paths: dict[str, dict[str, Handler]] = {
@@ -58,6 +61,9 @@ class Api:
             "/v1/sites/{id:int}/disable": {"PUT": self.disable},
             "/v1/sites/{id:int}/enable": {"PUT": self.enable},
             "/v1/sites/{id:int}/tags": {"POST": self.add_tags, "DELETE": self.remove_tags},
+            "/v1/sites/{id:int}/domains": {"GET": self.list_domains, "POST": self.add_domain},
+            "/v1/sites/{id:int}/domains/{domain:int}": {"GET": self.show_domain, "DELETE": self.delete_domain},
+            "/v1/sites/{id:int}/domains/{domain:int}/primary": {"PUT": self.make_primary},
             "/v1/sites/{id:int}/wordpress/wpcli": {"POST": self.wpcli},
             "/v1/sites/{id:int}/wordpress/commands": {"POST": self.commands},
             "/v1/sites/{id:int}/logs/activity": {"POST": self.activity},
@@ -76,8 +82,8 @@ class Api:
 
     def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            path_id = str(request.path_params.get("id", ""))
-            call = Call(path_id, dict(request.query_params), request.headers, await request.body())
+            path_id, domain_id = (str(request.path_params.get(name, "")) for name in ("id", "domain"))
+            call = Call(path_id, dict(request.query_params), request.headers, await request.body(), domain_id)
             return await run_in_threadpool(self._answer, handler, call)
 
         return endpoint
@@ -144,7 +150,7 @@ class Api:
     def show_site(self, call: Call) -> Response:
         call.asked(NoQuery)
         site = self._book.one(call.path_id)
-        return success(show_form(site, self._book.state(site), self._sandbox.address))
+        return success(show_form(site, self._book.state(site), self._host(site)))
 
     def delete_site(self, call: Call) -> Response:
         call.asked(DeleteQuery)
@@ -176,6 +182,38 @@ class Api:
         ids = call.sent(OldTags).tag_ids
         tags = [tag for tag in self._book.one(call.path_id)["tags"] if tag["id"] not in ids]
         return success(self._listed(self._book.change(call.path_id, tags=tags)))
+
+    def list_domains(self, call: Call) -> Response:
+        call.asked(NoQuery)
+        self._book.one(call.path_id)
+        found = self._domains.of(call.path_id, self._sandbox.searchable_until())
+        return success([self._domains.listed(domain) for domain in found])
+
+    def add_domain(self, call: Call) -> Response:
+        name = call.sent(NewDomain).name
+        if self._book.one(call.path_id)["staging"]:
+            raise Failure(422, "A staging site cannot have domains; convert it to a live site first")
+        domains = self._domains.add(call.path_id, name)
+        self._tell("domain_added", call.path_id)
+        return success([self._domains.shown(domain) for domain in domains])
+
+    def show_domain(self, call: Call) -> Response:
+        call.asked(NoQuery)
+        self._book.one(call.path_id)
+        return success(self._domains.shown(self._domains.one(call.path_id, call.domain_id)))
+
+    def make_primary(self, call: Call) -> Response:
+        call.sent(Nothing)
+        self._book.one(call.path_id)
+        domain = self._domains.make_primary(call.path_id, call.domain_id)
+        self._tell("primary_domain_set", call.path_id)
+        return success(self._domains.shown(domain))
+
+    def delete_domain(self, call: Call) -> Response:
+        call.asked(NoQuery)
+        self._book.one(call.path_id)
+        self._domains.remove(call.path_id, call.domain_id)
+        return success()
 
     def wpcli(self, call: Call) -> Response:
         self._book.queue(call.path_id, [as_wp(command) for command in call.sent(Commands).commands])
@@ -210,7 +248,11 @@ class Api:
         self._sandbox.webhooks.tell(lambda forged: notice(event, int(number), forged=forged))
 
     def _listed(self, site: dict[str, Any]) -> dict[str, Any]:
-        return list_form(site, self._book.state(site), self._sandbox.address)
+        return list_form(site, self._book.state(site), self._host(site), len(self._domains.of(site["id"])))
+
+    def _host(self, site: dict[str, Any]) -> str:
+        primary = self._domains.primary(site["id"])
+        return site_host(site["name"] if primary is None else primary["name"], self._sandbox.address)
 
 
 def _token_request(call: Call) -> TokenRequest:

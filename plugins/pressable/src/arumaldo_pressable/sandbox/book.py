@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from arumaldo.sandbox import Entry
+from arumaldo_pressable.sandbox.hosts import site_host
 from arumaldo_pressable.sandbox.models import SiteOrder
+from arumaldo_pressable.sandbox.moments import moment
 from arumaldo_pressable.sandbox.programs import PROGRAMS
 from arumaldo_pressable.sandbox.shell import Shell
 from arumaldo_pressable.sandbox.wire import Failure
@@ -64,7 +65,8 @@ class Book:
             "edge_cache": False,
         }
         self._shelf.put("names", order.name.lower(), {"site": number}, now)
-        self._shelf.put("wordpress", number, WordPress.installed(order.name, now).record, now)
+        host = site_host(order.name, self._sandbox.address)
+        self._shelf.put("wordpress", number, WordPress.installed(order.name, now, host).record, now)
         self.save(site)
         self._note(number, "site.created", "Site Created", "Created live site", "api.v1", now)
         return site
@@ -110,6 +112,7 @@ class Book:
             self.save(site)
             self._shelf.remove("names", site["name"].lower())
             self._shelf.remove("wordpress", number)
+            self._sandbox.domains.leave(number)
 
     def tag(self, number: str, names: list[str]) -> Site:
         """Adds the tags that are not there yet."""
@@ -198,10 +201,6 @@ class Book:
 def as_wp(command: str) -> str:
     """A line of the wp door as a line of the shell's door."""
     return f"(cd {HOME}; wp {command})"
-
-
-def moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _check(order: SiteOrder) -> None:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
-from arumaldo_pressable.sandbox.book import DATACENTERS, Site, moment
+from arumaldo_pressable.sandbox.book import DATACENTERS, Site
+from arumaldo_pressable.sandbox.hosts import addresses_of
+from arumaldo_pressable.sandbox.moments import moment
 
 ACCOUNT = 1
 
 
-def list_form(site: Site, state: str, address: str) -> dict[str, Any]:
-    """`address` is the sandbox's own; sites are served on its port."""
+def list_form(site: Site, state: str, host: str, domains: int) -> dict[str, Any]:
+    """`host` is where the site is served; `domains` is how many names it has besides the vendor's own."""
     return {
-        **_common(site, state, address),
+        **_common(site, state, host),
         "collaboratorsCount": 0,
-        "domainsCount": 0,
+        "domainsCount": domains,
         "lightWeight404": False,
         "multisiteSupport": site["multisite"],
     }
 
 
-def show_form(site: Site, state: str, address: str) -> dict[str, Any]:
-    common = _common(site, state, address)
+def show_form(site: Site, state: str, host: str) -> dict[str, Any]:
+    common = _common(site, state, host)
     return {
         **common,
         "pageViews": _no_views(),
@@ -54,18 +55,13 @@ def account_form(count: int, room: int, php_version: str) -> dict[str, Any]:
     }
 
 
-def site_host(name: str, address: str) -> str:
-    """Host and port at which a browser on this machine finds the site."""
-    port = urlsplit(address).port
-    return f"{name}.localhost" + (f":{port}" if port else "")
-
-
 def _no_views() -> dict[str, Any]:
     spans = ("allTime", "lastTwoYearsIsAllTime", "currentMonth", "lastMonth", "today", "twoMonthsAgo", "yesterday")
     return {span: {"people": 0, "views": 0} for span in spans}
 
 
-def _common(site: Site, state: str, address: str) -> dict[str, Any]:
+def _common(site: Site, state: str, host: str) -> dict[str, Any]:
+    one, two = addresses_of(site["id"])
     return {
         "id": int(site["id"]),
         "created": moment(site["created"]),
@@ -79,12 +75,12 @@ def _common(site: Site, state: str, address: str) -> dict[str, Any]:
         "edgeCacheDefensiveMode": False,
         "edgeCacheDefensiveModeUntil": None,
         "favorite": False,
-        "ipAddress": "192.0.2.10",
-        "ipAddressOne": "192.0.2.10",
-        "ipAddressTwo": "192.0.2.11",
+        "ipAddress": one,
+        "ipAddressOne": one,
+        "ipAddressTwo": two,
         "name": site["name"],
         "state": state,
-        "url": site_host(site["name"], address),
+        "url": host,
         "staging": site["staging"],
         "sandbox": False,
         "duplikit": False,

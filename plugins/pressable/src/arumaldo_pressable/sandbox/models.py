@@ -44,6 +44,10 @@ class OldTags(Strict):
     tag_ids: list[int] = Field(min_length=1)
 
 
+class NewDomain(Strict):
+    name: str = Field(min_length=1)
+
+
 class Commands(Strict):
     commands: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1)
 

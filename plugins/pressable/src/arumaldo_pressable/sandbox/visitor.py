@@ -23,9 +23,13 @@ _DISABLED = 480
 
 
 class Visitor:
-    """One site, in the state in which this visit finds it."""
+    """One site, in the state in which this visit finds it.
 
-    def __init__(self, book: Book, shelf: Shelf, site: Site) -> None:
+    `instead` is the address, without a path, to which this visitor is sent on; "" for none.
+    """
+
+    def __init__(self, book: Book, shelf: Shelf, site: Site, instead: str = "") -> None:
+        self._instead = instead
         self._book = book
         self._shelf = shelf
         self._site = site
@@ -39,6 +43,8 @@ class Visitor:
     def _answer(self, method: str, path: str) -> Response:
         if method not in ("GET", "HEAD"):
             return Response(status_code=405)
+        if self._instead:
+            return RedirectResponse(f"{self._instead}{path}", 301)
         match self._book.state(self._site):
             case "live":
                 return self._live(path)

@@ -43,12 +43,13 @@ class AuthFailure(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """One request: the id in its path, its query, headers and body."""
+    """One request: the ids in its path, its query, headers and body."""
 
     path_id: str
     query: dict[str, str]
     headers: Headers
     body: bytes
+    domain_id: str = ""
 
     def sent(self, model: type[Model]) -> Model:
         """The JSON body. Failure: another content type, something else than JSON, or fields that are not known."""

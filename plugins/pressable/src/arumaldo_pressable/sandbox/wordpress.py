@@ -37,14 +37,20 @@ class WordPress:
         self._now = now
 
     @classmethod
-    def installed(cls, name: str, now: float) -> WordPress:
+    def installed(cls, name: str, now: float, host: str = "wordpress.localhost") -> WordPress:
         self = cls({"last_id": 0, "posts": {}, "options": {}}, now)
         self._insert(
             "post", "hello-world", "Hello world!", "publish", "<p>Welcome to WordPress. This is your first post.</p>"
         )
         self._insert("page", "sample-page", "Sample Page", "publish", "<p>This is an example page.</p>")
         self._insert("page", "privacy-policy", "Privacy Policy", "draft", "<p>Who we are.</p>")
-        self.record["options"] = {"blogname": html.escape(name), "show_on_front": "posts", "page_on_front": "0"}
+        self.record["options"] = {
+            "blogname": html.escape(name),
+            "show_on_front": "posts",
+            "page_on_front": "0",
+            "siteurl": f"http://{host}",
+            "home": f"http://{host}",
+        }
         return self
 
     @property
@@ -62,12 +68,13 @@ class WordPress:
             return 1, ""
         positional = [arg for arg in run.args if not arg.startswith("--")]
         named = dict(_named(arg) for arg in run.args if arg.startswith("--"))
-        command = self._commands().get(" ".join(positional[:2]))
+        words = 1 if positional[:1] == ["search-replace"] else 2
+        command = self._commands().get(" ".join(positional[:words]))
         if command is None:
             run.complain(f"Error: '{' '.join(positional[:2])}' is not a registered wp command. See 'wp help'.")
             return 1, ""
         try:
-            return 0, command(positional[2:], named, run.stdin)
+            return 0, command(positional[words:], named, run.stdin)
         except WpError as error:
             run.complain(f"Error: {error}")
             return 1, ""
@@ -81,6 +88,8 @@ class WordPress:
             "option get": self._option_get,
             "option update": self._option_update,
             "option delete": self._option_delete,
+            "search-replace": self._search_replace,
+            "cache flush": self._cache_flush,
         }
 
     def _post_list(self, args: list[str], named: dict[str, str], stdin: str) -> str:
@@ -169,6 +178,23 @@ class WordPress:
                 f"Success: Deleted '{name}' option." if known else f"Warning: Could not delete '{name}' option."
             )
         return "".join(f"{line}\n" for line in said)
+
+    def _search_replace(self, args: list[str], named: dict[str, str], stdin: str) -> str:
+        _only(named, {"regex", "skip-columns", "no-report"}, args[2:])
+        if len(args) != 2 or "regex" not in named or named.get("skip-columns") != "guid":
+            raise WpError("usage: wp search-replace <old> <new> --regex --skip-columns=guid")
+        # PHP's patterns without the flag u know the letters of ASCII only.
+        old, new = re.compile(args[0], re.ASCII), args[1].replace("\\", r"\\")
+        count = 0
+        for row in (self.record["options"], *self.posts):
+            for column, text in row.items():
+                row[column], found = old.subn(new, text)
+                count += found
+        return f"Success: Made {count} replacements. Please remember to flush your persistent object cache.\n"
+
+    def _cache_flush(self, args: list[str], named: dict[str, str], stdin: str) -> str:
+        _only(named, set(), args)
+        return "Success: The cache was flushed.\n"
 
     def _post(self, number: str) -> dict[str, Any]:
         post: dict[str, Any] | None = self.record["posts"].get(number)

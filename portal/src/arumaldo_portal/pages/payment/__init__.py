@@ -14,8 +14,10 @@ from starlette.staticfiles import StaticFiles
 
 from arumaldo.capabilities.payments import PaymentField, PaymentPage
 from arumaldo.errors import ProviderError
-from arumaldo.flows.accounts import Invalid, Visitor
-from arumaldo.flows.ordering import AlreadyPaying, Journey, checkout, journey, pay, payment_provider
+from arumaldo.flows.accounts import Visitor
+from arumaldo.flows.journey import Journey, journey
+from arumaldo.flows.ordering import AlreadyPaying, NotConfirmed, checkout, pay, payment_provider
+from arumaldo.flows.typed import Invalid
 from arumaldo.store.orders import Order
 from arumaldo_portal.forms import form_of, posted
 from arumaldo_portal.pages.onboarding import is_outdated, page_of
@@ -46,6 +48,8 @@ def take(request: Request, visitor: Visitor) -> Response:
             pay(installation(request), rows, stand.order.id, form["token"], visitor.email)
     except Invalid as error:
         return _show(request, visitor, error.problems["token"], status=422)
+    except NotConfirmed:
+        return RedirectResponse(page_of(stand), 303)
     except AlreadyPaying:
         pass
     return RedirectResponse("/onboarding/progress", 303)

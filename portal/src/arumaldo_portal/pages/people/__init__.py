@@ -8,13 +8,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from arumaldo.flows.accounts import Invalid, TooManyTries, log_in, log_out, sign_up
+from arumaldo.flows.accounts import TooManyTries, log_in, log_out, sign_up
+from arumaldo.flows.typed import Invalid
 from arumaldo_portal.forms import form_of, posted
 from arumaldo_portal.rendering import show
 from arumaldo_portal.sessions import begin_session, current_visitor, end_session, session_token
 from arumaldo_portal.surroundings import installation, reseller
 
-_OURS = re.compile(r"^/(onboarding|dashboard)(/[a-z0-9-]+)*$")
+_OURS = re.compile(r"^/(onboarding|dashboard|domain)(/[a-z0-9-]+)*$")
 
 
 def sign_up_page(request: Request) -> Response:

@@ -9,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from arumaldo.flows.accounts import Invalid, Visitor
-from arumaldo.flows.ordering import AlreadyPaying, Journey, choose_plan, journey
+from arumaldo.flows.accounts import Visitor
+from arumaldo.flows.journey import Journey, journey
+from arumaldo.flows.ordering import AlreadyPaying, choose_plan
+from arumaldo.flows.typed import Invalid
 from arumaldo.store.orders import Order
 from arumaldo.store.scope import Rows
 from arumaldo_portal.countries import COUNTRIES

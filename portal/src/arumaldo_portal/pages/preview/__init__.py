@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from arumaldo.flows.accounts import Invalid, Visitor
+from arumaldo.flows.accounts import Visitor
 from arumaldo.flows.business import approve, ask_for_preview, previews, rewrite_section
-from arumaldo.flows.ordering import journey
+from arumaldo.flows.journey import journey
+from arumaldo.flows.typed import Invalid
 from arumaldo.store.business import Brief, Preview
 from arumaldo.store.scope import NoSuchRow, Rows
 from arumaldo.website.models import Website

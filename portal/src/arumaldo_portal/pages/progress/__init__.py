@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from arumaldo.flows.accounts import Visitor
-from arumaldo.flows.ordering import journey
+from arumaldo.flows.journey import journey
 from arumaldo.store.business import Preview
 from arumaldo_portal.pages.onboarding import PAID, page_of
 from arumaldo_portal.rendering import show

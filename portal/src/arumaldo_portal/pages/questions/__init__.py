@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from arumaldo.flows.accounts import Invalid, Visitor
+from arumaldo.flows.accounts import Visitor
 from arumaldo.flows.business import ask_for_preview, current_brief, missing_page, save_answers, start_brief
-from arumaldo.flows.ordering import journey
+from arumaldo.flows.journey import journey
 from arumaldo.flows.questions import QUESTIONS
+from arumaldo.flows.typed import Invalid
 from arumaldo_portal.forms import form_of, posted
 from arumaldo_portal.pages.onboarding import PAID
 from arumaldo_portal.rendering import show

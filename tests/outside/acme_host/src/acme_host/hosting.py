@@ -16,7 +16,7 @@ import httpx2
 from acme_host.documents import document
 from acme_host.settings import Settings
 from arumaldo import NotFound, hookimpl
-from arumaldo.capabilities.hosting import HostedSite, Publication, SitePage
+from arumaldo.capabilities.hosting import DomainTarget, HostedDomain, HostedSite, Publication, SitePage
 from arumaldo.http import Door, Reply
 
 NAME = "acme_host"
@@ -67,6 +67,29 @@ class FileHosting:
     @hookimpl
     def remove_site(self, site_id: str) -> None:
         self._take_away(f"/folders/{site_id}")
+
+    @hookimpl
+    def domain_targets(self, site_id: str) -> list[DomainTarget]:
+        address = self._call("GET", f"/folders/{site_id}").json()["address"]
+        return [
+            DomainTarget(name="@", type="A", content=address),
+            DomainTarget(name="www", type="A", content=address),
+        ]
+
+    @hookimpl
+    def put_domain(self, site_id: str, domain: str) -> HostedDomain:
+        """The server takes a domain with its www, for one folder, and shows it there once its records lead to it."""
+        seen = self._call("PUT", f"/folders/{site_id}/domains/{domain}").json()["seen"]
+        return HostedDomain(
+            domain=domain,
+            state="attached" if seen else "waiting",
+            url=self._settings.domains_at.format(domain=domain),
+            reason="" if seen else "Your domain's records do not lead to the host yet.",
+        )
+
+    @hookimpl
+    def remove_domain(self, site_id: str, domain: str) -> None:
+        self._take_away(f"/folders/{site_id}/domains/{domain}")
 
     def close(self) -> None:
         self._door.close()

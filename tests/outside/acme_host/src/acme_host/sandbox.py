@@ -1,4 +1,7 @@
-"""The file server, played: folders with files, and each folder shown at `http://<folder>.localhost`."""
+"""The file server, played: folders with files, each folder shown at `http://<folder>.localhost`.
+
+And at `http://<domain>.localhost`, for a domain that was given to the folder and has been seen to lead here.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ _LETTERS = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _PATH = re.compile(r"([a-z0-9-]{1,60}/)?[a-z0-9-]{1,60}\.(html|json)")
 _KINDS = {"html": "text/html; charset=utf-8", "json": "application/json; charset=utf-8"}
 _KEY = "Basic " + base64.b64encode(b"sandbox:sandbox").decode()
+_DOMAIN = re.compile(r"(?!www\.)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*")
 _LARGEST = 5_000_000
+_ADDRESS = "203.0.113.7"
 _POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 Folder = dict[str, Any]
@@ -35,12 +40,15 @@ class FileServer(Sandbox):
 
     def app(self) -> ASGIApp:
         one, file = "/folders/{folder}", "/folders/{folder}/files/{path:path}"
+        domain = "/folders/{folder}/domains/{domain}"
         return Starlette(
             routes=[
                 Route("/folders", _known(self._list), methods=["GET"]),
                 Route(one, _known(self._show), methods=["GET"]),
                 Route(one, _known(self._make), methods=["PUT"]),
                 Route(one, _known(self._remove), methods=["DELETE"]),
+                Route(domain, _known(self._take_domain), methods=["PUT"]),
+                Route(domain, _known(self._leave_domain), methods=["DELETE"]),
                 Route(file, _known(self._read), methods=["GET"]),
                 Route(file, _known(self._write), methods=["PUT"]),
                 Route(file, _known(self._erase), methods=["DELETE"]),
@@ -53,7 +61,10 @@ class FileServer(Sandbox):
     def site(self, host: str) -> ASGIApp | None:
         name = host.removesuffix(".localhost")
         if self._folder(name) is None:
-            return None
+            domain = self._seen(name.removeprefix("www."))
+            if not domain["seen"]:
+                return None
+            name = domain["folder"]
 
         async def visited(request: Request) -> Response:
             answer = self._visited(name, request.url.path)
@@ -95,8 +106,47 @@ class FileServer(Sandbox):
                 return _missing()
             for file in self.shelf.all(f"files:{name}"):
                 self.shelf.remove(f"files:{name}", file["path"])
+            for domain in self.shelf.all("domains"):
+                if domain["folder"] == name:
+                    self.shelf.remove("domains", domain["name"])
             self.shelf.put("folders", name, folder | {"gone": True}, folder["made_at"])
         return Response(status_code=204)
+
+    async def _take_domain(self, request: Request, name: str) -> Response:
+        domain = request.path_params["domain"]
+        if not _DOMAIN.fullmatch(domain):
+            return _wrong("a domain is a name like bakery.example, without www")
+        with self.shelf.locked():
+            if self._folder(name) is None:
+                return _missing()
+            kept = self.shelf.get("domains", domain)
+            if kept is None:
+                kept = {"name": domain, "folder": name, "seen": False}
+                self.shelf.put("domains", domain, kept, self.now())
+        if kept["folder"] != name:
+            return _wrong("another folder has this domain", 409)
+        return JSONResponse({"name": domain, "seen": self._seen(domain)["seen"]})
+
+    async def _leave_domain(self, request: Request, name: str) -> Response:
+        domain = request.path_params["domain"]
+        with self.shelf.locked():
+            kept = self.shelf.get("domains", domain)
+            if kept is None or kept["folder"] != name:
+                return _missing()
+            self.shelf.remove("domains", domain)
+        return Response(status_code=204)
+
+    def _seen(self, domain: str) -> Folder:
+        """The domain as it stands now; once it was seen to lead here, with its www, it stays so."""
+        leads_here = all(_ADDRESS in self.internet.addresses(one) for one in (domain, f"www.{domain}"))
+        with self.shelf.locked():
+            kept = self.shelf.get("domains", domain)
+            if kept is None:
+                return {"name": domain, "folder": "", "seen": False}
+            if leads_here and not kept["seen"]:
+                kept["seen"] = True
+                self.shelf.put("domains", domain, kept, self.now())
+            return kept
 
     async def _read(self, request: Request, name: str) -> Response:
         path = request.path_params["path"]
@@ -146,7 +196,7 @@ def _entry(folder: Folder) -> Entry:
 
 
 def _shown(folder: Folder) -> dict[str, Any]:
-    return {"name": folder["name"], "made_at": folder["made_at"]}
+    return {"name": folder["name"], "made_at": folder["made_at"], "address": _ADDRESS}
 
 
 def _kind(path: str) -> str:

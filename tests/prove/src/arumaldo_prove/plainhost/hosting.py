@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from arumaldo import NotFound, hookimpl
-from arumaldo.capabilities.hosting import HostedSite, Publication, SitePage
+from arumaldo.capabilities.hosting import DomainTarget, HostedDomain, HostedSite, Publication, SitePage
 from arumaldo.http import Door, Reply
 from arumaldo_prove.plainhost import Settings
 
@@ -50,6 +50,31 @@ class PlainHosting:
     def remove_site(self, site_id: str) -> None:
         try:
             self._call("DELETE", f"/sites/{site_id}", repeatable=True)
+        except NotFound:
+            return
+
+    @hookimpl
+    def domain_targets(self, site_id: str) -> list[DomainTarget]:
+        address = self._call("GET", f"/sites/{site_id}", repeatable=True).json()["address"]
+        return [
+            DomainTarget(name="@", type="A", content=address),
+            DomainTarget(name="www", type="A", content=address),
+        ]
+
+    @hookimpl
+    def put_domain(self, site_id: str, domain: str) -> HostedDomain:
+        kept = self._call("PUT", f"/sites/{site_id}/domains/{domain}", repeatable=True).json()
+        return HostedDomain(
+            domain=domain,
+            state="attached" if kept["seen"] else "waiting",
+            url=kept["url"],
+            reason="" if kept["seen"] else "Your domain's records do not lead to the host yet.",
+        )
+
+    @hookimpl
+    def remove_domain(self, site_id: str, domain: str) -> None:
+        try:
+            self._call("DELETE", f"/sites/{site_id}/domains/{domain}", repeatable=True)
         except NotFound:
             return
 

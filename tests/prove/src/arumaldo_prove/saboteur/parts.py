@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from arumaldo import Money, hookimpl
+from arumaldo_zoho.billing import ZohoBilling
+from arumaldo_zoho.settings import Settings as ZohoSettings
+
+from arumaldo import hookimpl
 from arumaldo.capabilities.billing import Address, Plan, Quote
 from arumaldo.capabilities.events import Event
 from arumaldo_prove.saboteur import Settings
@@ -20,13 +23,14 @@ class Listener:
         self._deeds.at(f"event {event.id}")
 
 
-class PriceList:
-    """The plan's own price, without tax. It goes wrong at the first asking of some postal codes."""
+class Books(ZohoBilling):
+    """Somebody else's books. It goes wrong at the first asking for the price at some postal codes."""
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__(ZohoSettings.at_sandbox(settings.books))
         self._deeds = Deeds(settings)
 
     @hookimpl
     def quote(self, plan: Plan, address: Address) -> Quote:
         self._deeds.at(f"price at {address.postal_code}", once=True)
-        return Quote(net=plan.price, tax=Money(minor=0, currency=plan.price.currency), total=plan.price)
+        return super().quote(plan, address)

@@ -1,0 +1,88 @@
+"""A domain that a customer gives up, with vendors that fail where it hurts: nothing of it is left behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from arumaldo.errors import OutcomeUnknown, Refused
+from arumaldo.flows.typed import Invalid
+
+from .conftest import Bus, ProcessDied
+from .house import House, another_open_site
+from .shop import DAY
+
+
+@pytest.fixture
+def house(bus: Bus) -> House:
+    return House(bus)
+
+
+def test_a_domain_that_is_given_up_while_its_zone_is_in_doubt_leaves_nothing_behind(house: House) -> None:
+    house.books.trouble["after create_zone"] = [OutcomeUnknown("acme", "the line broke")]
+    house.enters()
+    house.works(lambda: bool(house.books.zones), step=0.1)
+    house.gives_up()
+    house.until(None)
+    assert house.books.zones == {}
+
+
+@pytest.mark.parametrize("hook", ["remove_domain", "remove_zone"])
+def test_what_a_vendor_would_not_take_away_is_asked_for_again_until_it_is_gone(house: House, hook: str) -> None:
+    house.enters()
+    house.until("waiting")
+    house.books.trouble[hook] = [Refused("acme", "not today")] * 2
+    house.gives_up()
+    house.until(None, step=600)
+    assert house.books.zones == {}
+
+
+def test_a_name_is_free_for_others_only_when_nothing_of_it_is_left(house: House) -> None:
+    other = another_open_site(house)
+    house.enters()
+    house.until("waiting")
+    with pytest.raises(Invalid, match="taken"):
+        house.enters(owner=other)
+    house.gives_up()
+    with pytest.raises(Invalid, match="taken"):
+        house.enters(owner=other)
+    house.until(None)
+    house.enters(owner=other)
+
+
+@pytest.mark.parametrize("where", ["before create_zone", "after create_zone"])
+def test_a_domain_that_is_given_up_after_the_worker_died_at_its_zone_leaves_nothing_behind(
+    house: House, where: str
+) -> None:
+    house.books.trouble[where] = [ProcessDied()]
+    house.enters()
+    house.is_killed()
+    house.gives_up()
+    house.until(None)
+    house.bus.database.move_clock(DAY)
+    for _ in range(3):
+        house.works(lambda: True)
+    assert house.books.zones == {}
+    assert house.books.done.count("zone removed") == house.books.done.count("zone made")
+
+
+@pytest.mark.parametrize("state", ["waiting", "live"])
+def test_a_domain_is_given_up_at_the_host_first_and_each_thing_once(house: House, state: str) -> None:
+    house.books.delegated = state == "live"
+    house.enters()
+    house.until(state)
+    house.books.done.clear()
+    house.gives_up()
+    house.gives_up()
+    house.until(None)
+    assert house.books.done == ["detached", "zone removed"]
+    assert house.stands() == "live"
+
+
+def test_a_worker_that_is_killed_while_a_domain_leaves_is_followed_by_another(house: House) -> None:
+    house.enters()
+    house.until("waiting")
+    house.books.trouble["remove_zone"] = [ProcessDied()]
+    house.gives_up()
+    house.is_killed()
+    house.until(None)
+    assert house.books.zones == {}

@@ -1,0 +1,112 @@
+"""The operator's list: what waits for a person says what is wrong, at which job of a plugin, and what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from arumaldo.bus import clocks
+from arumaldo.bus.matters import Matter, matters
+from arumaldo.errors import Refused
+from arumaldo.flows import domains
+
+from .conftest import Bus, ThingOrdered
+from .house import NAME, House
+from .test_effects import build, charge
+
+REASON = "the key was revoked"
+
+
+@pytest.fixture
+def house(bus: Bus) -> House:
+    return House(bus)
+
+
+def listed(bus: Bus, kind: str) -> list[Matter]:
+    with bus.store.hub() as session:
+        return [matter for matter in matters(session) if matter.kind == kind]
+
+
+def park(bus: Bus, *capabilities: str) -> None:
+    with bus.store.hub() as session:
+        for capability in capabilities:
+            clocks.park(session, bus.owner.reseller_id, clocks.of("acme", capability), REASON)
+
+
+def test_while_all_is_well_the_list_is_empty(house: House) -> None:
+    with house.bus.store.hub() as session:
+        assert matters(session) == []
+
+
+def test_each_job_for_which_a_plugin_does_not_accept_us_is_a_matter_with_the_steps_that_wait(bus: Bus) -> None:
+    bus.handle(build, calls="hosting")
+    bus.handle(charge, calls="payments")
+    park(bus, "hosting", "customers")
+    for owner in (bus.owner, bus.new_owner()):
+        for delivery in bus.publish(ThingOrdered(order_id=owner.account_id), owner):
+            bus.runner().run(delivery)
+    found = {matter.subject: matter for matter in listed(bus, "parked")}
+    assert {name: matter.waiting for name, matter in found.items()} == {"acme/hosting": 2, "acme/customers": 0}
+    assert found["acme/hosting"].what == f"acme does not accept us for hosting: {REASON}"
+    assert found["acme/hosting"].do == "Set its key right, then: arumaldo resume acme"
+
+
+def test_what_the_list_says_about_a_parked_plugin_is_what_helps(bus: Bus) -> None:
+    park(bus, "hosting", "payments")
+    [plugin] = {matter.do.rpartition(" ")[2] for matter in listed(bus, "parked")}
+    with bus.store.hub() as session:
+        clocks.resume(session, plugin)
+    assert listed(bus, "parked") == []
+
+
+def test_a_job_at_which_a_plugin_fails_again_and_again_is_a_matter_and_a_single_failure_is_none(bus: Bus) -> None:
+    with bus.store.hub() as session:
+        for _ in range(clocks.BREAKS_AFTER):
+            clocks.failed(session, bus.owner.reseller_id, "acme/dns", "503", None)
+        clocks.failed(session, bus.owner.reseller_id, "acme/email", "503", None)
+    [matter] = listed(bus, "unavailable")
+    assert (matter.subject, matter.what) == ("acme/dns", "acme fails at dns: 503")
+
+
+def test_a_domain_that_was_there_before_is_a_matter_with_the_order_that_lets_us_use_it(house: House) -> None:
+    house.books.was_there()
+    house.enters()
+    house.until("taken")
+    [matter] = listed(house.bus, "taken")
+    assert matter.subject == NAME
+    assert matter.do.endswith(f"arumaldo adopt {NAME}")
+    assert "Nothing was changed there" in matter.what
+    domains.adopt_domain(house.inst, NAME)
+    assert listed(house.bus, "taken") == []
+
+
+def test_a_domain_that_was_refused_is_a_matter_until_the_customer_removes_it(house: House) -> None:
+    house.books.trouble["put_records"] = [Refused("acme", "too many records")]
+    house.enters()
+    house.until("refused")
+    [matter] = listed(house.bus, "domain")
+    assert "too many records" in matter.what
+    assert "adopt" not in matter.do
+    house.gives_up()
+    house.until(None)
+    assert listed(house.bus, "domain") == []
+
+
+def test_a_mail_that_was_refused_is_a_matter_that_names_its_kind_and_whom_to_reach(house: House) -> None:
+    house.books.trouble["send_mail"] = [Refused("acme", "no such address")]
+    house.enters()
+    house.works(lambda: bool(listed(house.bus, "not mailed")))
+    [matter] = listed(house.bus, "not mailed")
+    assert "anna@example.com" in matter.what
+    assert "no such address" in matter.what
+    assert "Reach the customer otherwise" in matter.do
+
+
+@pytest.mark.parametrize("hook", ["remove_domain", "remove_zone"])
+def test_what_a_vendor_will_not_take_away_of_a_domain_is_a_matter_until_it_is_gone(house: House, hook: str) -> None:
+    house.enters()
+    house.until("waiting")
+    house.books.trouble[hook] = [Refused("acme", "not today")]
+    house.gives_up()
+    house.works(lambda: bool(listed(house.bus, "refused")), step=120, rounds=25)
+    house.until(None, step=600)
+    assert listed(house.bus, "refused") == []

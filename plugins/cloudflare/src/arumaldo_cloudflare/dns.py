@@ -1,0 +1,115 @@
+"""dns, by Cloudflare."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Literal
+
+import httpx2
+from pydantic import BaseModel
+
+from arumaldo import NotFound, OutcomeUnknown, Refused, hookimpl
+from arumaldo.capabilities.dns import Record, Shield, Zone
+from arumaldo_cloudflare.client import NAME, CloudflareClient, Said, as_model
+from arumaldo_cloudflare.records import Records
+from arumaldo_cloudflare.settings import Settings
+from arumaldo_cloudflare.shield import Shielding
+
+_EXISTS = 1061
+_HELD = "This domain is set up at another account there. Whoever manages it has to remove it first."
+
+
+class VendorZone(BaseModel):
+    """What we read of the vendor's zone object."""
+
+    id: str
+    name: str
+    status: str
+    name_servers: list[str] = []
+    created_on: datetime
+
+    @property
+    def our_state(self) -> Literal["pending", "active", "moved"]:
+        match self.status:
+            case "active" | "moved":
+                return self.status
+        return "pending"
+
+
+class CloudflareDns:
+    """One account. A zone's name is unique in it, and is how ours is known again; the vendor keeps no reference."""
+
+    def __init__(self, settings: Settings, http: httpx2.Client | None = None) -> None:
+        self._settings = settings
+        self._client = CloudflareClient(settings, http)
+
+    @hookimpl
+    def create_zone(self, reference: str, name: str) -> Zone:
+        """See the capability. The vendor's own guard is the name.
+
+        One that exists in our account is left to the look that follows doubt: it may be ours, made by a call whose
+        answer was lost, or somebody's from before, which its age tells.
+        """
+        order = {"name": name, "account": {"id": self._settings.account_id}, "type": "full"}
+        try:
+            made = self._client.call("POST", "/zones", repeatable=False, json=order)
+        except Said as refusal:
+            if _EXISTS not in refusal.codes:
+                raise
+            if self._named(name):
+                raise OutcomeUnknown(NAME, "has a zone of this name") from refusal
+            raise Refused(NAME, _HELD) from refusal
+        return _ours(as_model(VendorZone, made, repeatable=False))
+
+    @hookimpl
+    def find_zones(self, reference: str, name: str) -> list[Zone]:
+        """See the capability."""
+        return [_ours(zone) for zone in self._named(name)]
+
+    @hookimpl
+    def get_zone(self, zone_id: str) -> Zone:
+        """See the capability. The vendor looks at the delegation by itself, the first time after a minute."""
+        found = self._client.call("GET", _path(zone_id), repeatable=True)
+        zone = as_model(VendorZone, found, repeatable=True)
+        if zone.status in ("deleted", "purged"):
+            raise NotFound(NAME, f"has given up the zone {zone.name}")
+        return _ours(zone)
+
+    @hookimpl
+    def put_records(self, zone_id: str, records: list[Record], shielded: bool) -> None:
+        """See the capability; how nothing is doubled is told in `records`."""
+        Records(self._client, self.get_zone(zone_id)).put(records, shielded=shielded)
+
+    @hookimpl
+    def put_shield(self, zone_id: str) -> Shield:
+        """See the capability; the order is told in `shield`."""
+        return Shielding(self._client, _path(zone_id)).put()
+
+    @hookimpl
+    def remove_zone(self, zone_id: str) -> None:
+        """See the capability."""
+        try:
+            self._client.call("DELETE", _path(zone_id), repeatable=True)
+        except NotFound:
+            return
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _named(self, name: str) -> list[VendorZone]:
+        asked = {"name": name, "account.id": self._settings.account_id}
+        return [zone for zone in self._client.each("/zones", VendorZone, **asked) if zone.name == name]
+
+
+def _path(zone_id: str) -> str:
+    """NotFound: an id of another form, which the vendor may take for another path altogether."""
+    if not re.fullmatch(r"[0-9a-f]{32}", zone_id):
+        raise NotFound(NAME, "gives its zones ids of 32 digits, and this is none")
+    return f"/zones/{zone_id}"
+
+
+def _ours(zone: VendorZone) -> Zone:
+    return Zone(
+        id=zone.id, made_at=zone.created_on, name=zone.name, name_servers=zone.name_servers, state=zone.our_state
+    )

@@ -1,0 +1,126 @@
+"""Records of a zone: what the names in question lead to is replaced as a whole, in one call; the rest is left alone."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from arumaldo import Refused, Unavailable
+from arumaldo.capabilities.dns import Record, Zone
+from arumaldo_cloudflare.client import NAME, Absent, CloudflareClient, Said
+
+_COMMENT = "arumaldo"
+_AUTOMATIC = 1
+_KINDS = ("A", "AAAA", "CNAME")
+# There already, of another kind, or gone already.
+_ANOTHER_WAS_QUICKER = {81057, 81058} | {81053, 81054} | {1002, 81044}
+_CANNOT_BE_PROXIED = {9003, 9004}
+_TRIES = 5
+Key = tuple[str, str, str]
+Wanted = dict[Key, Record]
+
+
+class VendorRecord(BaseModel):
+    """What we read of the vendor's record object; `name` is whole."""
+
+    id: str
+    type: str
+    name: str
+    content: str = ""
+    proxied: bool = False
+    proxiable: bool = True
+
+    @property
+    def key(self) -> Key:
+        return self.type, plain(self.name), plain(self.content)
+
+
+class Records:
+    """The records of one zone."""
+
+    def __init__(self, client: CloudflareClient, zone: Zone) -> None:
+        self._client = client
+        self._zone = zone
+
+    def put(self, records: Sequence[Record], *, shielded: bool) -> None:
+        """Make the names lead exactly there; a second call changes nothing.
+
+        What is too much goes and what is missing comes in one call, which the vendor carries out as one. When another
+        worker was quicker, it is looked at anew. What cannot be shielded is known only once it stands: so after a
+        refusal all that is new goes straight first, and what can be shielded is shielded then.
+        """
+        wanted: Wanted = {(one.type, self._whole(one.name), plain(one.content)): one for one in records}
+        _refuse_conflicts(wanted)
+        careful = False
+        for _ in range(_TRIES):
+            change = self._difference(wanted, shielded=shielded, careful=careful)
+            if not change:
+                return
+            try:
+                self._client.call("POST", f"{self._path}/batch", repeatable=True, json=change)
+            except (Said, Absent) as refusal:
+                if refusal.codes & _CANNOT_BE_PROXIED and shielded:
+                    shielded, careful = not careful, True
+                elif not refusal.codes & _ANOTHER_WAS_QUICKER:
+                    raise
+            else:
+                if not careful:
+                    return
+        raise Unavailable(NAME, "has records that others change at the same time")
+
+    @property
+    def _path(self) -> str:
+        return f"/zones/{self._zone.id}/dns_records"
+
+    def _difference(self, wanted: Wanted, *, shielded: bool, careful: bool) -> dict[str, Any]:
+        """The body of a batch; empty when all is as it should be."""
+        there = [one for name in sorted({name for _, name, _ in wanted}) for one in self._at(name)]
+        known = {one.key: one for one in there}
+        # Of a name all records are shielded or none: the vendor would treat them alike anyway.
+        straight = {name for _, name, _ in wanted if not shielded}
+        straight |= {plain(one.name) for key, one in known.items() if key in wanted and not one.proxiable}
+        # The same record twice is one too many.
+        surplus = [one for one in there if one.key not in wanted or known[one.key] is not one]
+        change = {
+            "deletes": [{"id": one.id} for one in surplus],
+            "patches": [
+                {"id": known[key].id, **self._order(one, proxied=key[1] not in straight)}
+                for key, one in wanted.items()
+                if key in known and known[key].proxied != (key[1] not in straight)
+            ],
+            "posts": [
+                {**self._order(one, proxied=key[1] not in straight and not careful), "comment": _COMMENT}
+                for key, one in wanted.items()
+                if key not in known
+            ],
+        }
+        return {kind: rows for kind, rows in change.items() if rows}
+
+    def _order(self, record: Record, *, proxied: bool) -> dict[str, Any]:
+        order = {"type": record.type, "name": self._whole(record.name), "content": record.content}
+        return {**order, "proxied": proxied, "ttl": _AUTOMATIC}
+
+    def _whole(self, name: str) -> str:
+        return self._zone.name if name == "@" else f"{name}.{self._zone.name}"
+
+    def _at(self, name: str) -> list[VendorRecord]:
+        found = self._client.each(self._path, VendorRecord, name=name)
+        return [one for one in found if plain(one.name) == name and one.type in _KINDS]
+
+
+def _refuse_conflicts(wanted: Wanted) -> None:
+    """What the vendor would refuse whatever it holds, so that its refusal always means that another was quicker."""
+    for kind, name, _ in wanted:
+        if kind == "CNAME" and sum(name == other for _, other, _ in wanted) > 1:
+            raise Refused(NAME, f"cannot lead {name} to another name and elsewhere at once")
+
+
+def plain(content: str) -> str:
+    """As two are compared: the vendor strips a trailing dot, lower-cases names and shortens addresses."""
+    try:
+        return str(ipaddress.ip_address(content))
+    except ValueError:
+        return content.rstrip(".").lower()

@@ -1,0 +1,184 @@
+"""The shield: in an order in which a site is never unreachable, and told truly."""
+
+from __future__ import annotations
+
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from arumaldo_cloudflare.dns import CloudflareDns
+from arumaldo_cloudflare.sandbox import CloudflareSandbox
+
+from arumaldo import Denied, Unavailable
+from arumaldo.capabilities.dns import Zone
+from arumaldo.sandbox import Fault
+
+from .conftest import ENTRY, NAME, NewCloudflare, Seen, Vendor
+
+THEIRS = {"ref": "theirs", "expression": "true", "action": "log"}
+
+
+def refs(vendor: Vendor, zone: Zone) -> list[str]:
+    return [rule["ref"] for rule in vendor.call("GET", f"/zones/{zone.id}{ENTRY}")["rules"]]
+
+
+def set_to(vendor: Vendor, zone: Zone, name: str, value: str) -> None:
+    vendor.call("PATCH", f"/zones/{zone.id}/settings/{name}", json={"value": value})
+
+
+def test_https_is_not_demanded_before_there_is_a_certificate(
+    cloudflare: CloudflareDns, sandbox: CloudflareSandbox, vendor: Vendor, zone: Zone, seen: Seen
+) -> None:
+    sandbox.switches[f"shield:{NAME}"] = "waiting"
+    seen.requests.clear()
+    shield = cloudflare.put_shield(zone_id=zone.id)
+    assert (shield.ready, shield.https_only) == (False, False)
+    assert "certificate" in shield.reason
+    assert seen.writes() == []
+    assert vendor.setting(zone, "always_use_https") == "off"
+
+
+def test_the_certificate_takes_its_time(cloudflare: CloudflareDns, sandbox: CloudflareSandbox, zone: Zone) -> None:
+    sandbox.certificate_seconds = 900
+    assert not cloudflare.put_shield(zone_id=zone.id).ready
+    sandbox.shift += 901
+    assert cloudflare.put_shield(zone_id=zone.id).ready
+
+
+def test_a_zone_that_is_not_delegated_waits(cloudflare: CloudflareDns, sandbox: CloudflareSandbox) -> None:
+    made = cloudflare.create_zone(reference="a" * 20, name=NAME)
+    assert not cloudflare.put_shield(zone_id=made.id).ready
+
+
+def test_the_connection_is_checked_all_the_way_to_the_host(
+    cloudflare: CloudflareDns, vendor: Vendor, zone: Zone
+) -> None:
+    shield = cloudflare.put_shield(zone_id=zone.id)
+    assert (shield.encrypted, shield.https_only, shield.cached) == ("to the host", True, True)
+    assert (shield.firewall, shield.ready, shield.reason) == (True, True, "")
+    assert [vendor.setting(zone, name) for name in ("ssl", "always_use_https", "min_tls_version")] == [
+        "strict", "on", "1.2",
+    ]  # fmt: skip
+
+
+def test_the_check_of_the_hosts_certificate_stands_before_https_is_demanded(
+    cloudflare: CloudflareDns, zone: Zone, seen: Seen
+) -> None:
+    seen.requests.clear()
+    cloudflare.put_shield(zone_id=zone.id)
+    written = [one.rpartition("/")[2] for one in seen.writes()]
+    assert written == ["ssl", "always_use_https", "min_tls_version", "entrypoint"]
+
+
+def test_a_second_call_writes_nothing_and_tells_the_same(cloudflare: CloudflareDns, zone: Zone, seen: Seen) -> None:
+    first = cloudflare.put_shield(zone_id=zone.id)
+    seen.requests.clear()
+    assert cloudflare.put_shield(zone_id=zone.id) == first
+    assert seen.writes() == []
+
+
+def test_what_is_stricter_already_is_not_loosened(cloudflare: CloudflareDns, vendor: Vendor, zone: Zone) -> None:
+    set_to(vendor, zone, "min_tls_version", "1.3")
+    set_to(vendor, zone, "ssl", "origin_pull")
+    shield = cloudflare.put_shield(zone_id=zone.id)
+    assert (shield.encrypted, shield.reason) == ("to the host", "")
+    assert (vendor.setting(zone, "min_tls_version"), vendor.setting(zone, "ssl")) == ("1.3", "origin_pull")
+
+
+@pytest.mark.parametrize(("ssl", "encrypted"), [("flexible", "to the provider"), ("off", "none")])
+def test_https_is_not_demanded_where_it_would_redirect_for_ever(
+    cloudflare: CloudflareDns, sandbox: CloudflareSandbox, vendor: Vendor, zone: Zone, ssl: str, encrypted: str
+) -> None:
+    set_to(vendor, zone, "ssl", ssl)
+    sandbox.switches["fixed"] = "ssl"
+    shield = cloudflare.put_shield(zone_id=zone.id)
+    assert (shield.ready, shield.encrypted, shield.https_only) == (True, encrypted, False)
+    assert "HTTPS for all" in shield.reason
+    assert vendor.setting(zone, "always_use_https") == "off"
+
+
+@pytest.mark.parametrize("plan", ["small", "old"])
+def test_a_setting_that_the_plan_does_not_have_is_left_out_and_told(
+    cloudflare: CloudflareDns, sandbox: CloudflareSandbox, zone: Zone, plan: str
+) -> None:
+    sandbox.switches["plan"] = plan
+    shield = cloudflare.put_shield(zone_id=zone.id)
+    assert (shield.ready, shield.https_only, shield.firewall) == (True, True, True)
+    assert "min_tls_version" in shield.reason
+
+
+@pytest.mark.parametrize(("switch", "value"), [("rights", "no-rulesets"), ("plan", "no-rules")])
+def test_firewall_rules_that_are_not_to_be_had_are_left_out_and_told(
+    cloudflare: CloudflareDns, sandbox: CloudflareSandbox, zone: Zone, switch: str, value: str
+) -> None:
+    sandbox.switches[switch] = value
+    shield = cloudflare.put_shield(zone_id=zone.id)
+    assert (shield.ready, shield.https_only, shield.firewall) == (True, True, False)
+    assert "firewall" in shield.reason
+
+
+def test_a_token_that_may_not_look_at_certificates_demands_nothing(
+    cloudflare: CloudflareDns, sandbox: CloudflareSandbox, vendor: Vendor, zone: Zone
+) -> None:
+    sandbox.switches["rights"] = "no-certificates"
+    with pytest.raises(Denied, match="SSL and Certificates read"):
+        cloudflare.put_shield(zone_id=zone.id)
+    assert vendor.setting(zone, "always_use_https") == "off"
+
+
+def test_firewall_rules_of_others_stay_and_ours_is_there_once(
+    cloudflare: CloudflareDns, vendor: Vendor, zone: Zone
+) -> None:
+    vendor.call("PUT", f"/zones/{zone.id}{ENTRY}", json={"rules": [THEIRS]})
+    for _ in range(2):
+        cloudflare.put_shield(zone_id=zone.id)
+    assert refs(vendor, zone) == ["theirs", "arumaldo-xmlrpc"]
+
+
+@pytest.mark.parametrize("change", [{"action": "log"}, {"enabled": False}, {"expression": "false"}])
+def test_our_rule_that_somebody_changed_is_put_right(
+    cloudflare: CloudflareDns, vendor: Vendor, zone: Zone, change: dict[str, Any]
+) -> None:
+    cloudflare.put_shield(zone_id=zone.id)
+    before = vendor.call("GET", f"/zones/{zone.id}{ENTRY}")
+    path = f"/zones/{zone.id}/rulesets/{before['id']}/rules/{before['rules'][0]['id']}"
+    vendor.call("PATCH", path, json=change)
+    cloudflare.put_shield(zone_id=zone.id)
+    [rule] = vendor.call("GET", f"/zones/{zone.id}{ENTRY}")["rules"]
+    assert all(rule[key] == before["rules"][0][key] for key in ("action", "enabled", "expression", "id"))
+
+
+def test_workers_at_once_leave_one_rule_of_ours(new_cloudflare: NewCloudflare, vendor: Vendor, zone: Zone) -> None:
+    vendor.call("PUT", f"/zones/{zone.id}{ENTRY}", json={"rules": [THEIRS]})
+
+    def put(_: int) -> None:
+        with contextlib.suppress(Unavailable):  # the others were quicker; it would be called again
+            new_cloudflare().put_shield(zone_id=zone.id)
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(put, range(8)))
+    put(0)
+    assert refs(vendor, zone) == ["theirs", "arumaldo-xmlrpc"]
+
+
+def test_a_rule_that_is_there_twice_is_there_once_after_the_next_call(
+    cloudflare: CloudflareDns, vendor: Vendor, zone: Zone
+) -> None:
+    cloudflare.put_shield(zone_id=zone.id)
+    entry = vendor.call("GET", f"/zones/{zone.id}{ENTRY}")
+    ours = {key: entry["rules"][0][key] for key in ("ref", "description", "expression", "action")}
+    vendor.call("POST", f"/zones/{zone.id}/rulesets/{entry['id']}/rules", json=ours)
+    cloudflare.put_shield(zone_id=zone.id)
+    assert refs(vendor, zone) == ["arumaldo-xmlrpc"]
+
+
+@pytest.mark.parametrize("path", ["ssl/verification", "settings/ssl", "settings/always_use_https", "entrypoint"])
+def test_a_shield_that_was_cut_off_halfway_is_finished_by_the_next_call(
+    cloudflare: CloudflareDns, sandbox: CloudflareSandbox, zone: Zone, path: str
+) -> None:
+    sandbox.faults.order(Fault.model_validate({"match": f"/{path}", "effect": "after", "answer": "cut"}))
+    with pytest.raises(Unavailable):
+        cloudflare.put_shield(zone_id=zone.id)
+    shield = cloudflare.put_shield(zone_id=zone.id)
+    assert (shield.ready, shield.encrypted, shield.firewall) == (True, "to the host", True)

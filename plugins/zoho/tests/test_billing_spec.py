@@ -1,0 +1,142 @@
+"""Requests and answers of Billing against the vendor's own description, where ARUMALDO_SPECS names its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from arumaldo_zoho.billing import ZohoBilling
+from arumaldo_zoho.sandbox import ZohoSandbox
+from arumaldo_zoho.settings import Settings
+from arumaldo_zoho.taxes import TaxRate
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from arumaldo import Money
+from arumaldo.capabilities.billing import Address
+from arumaldo.sandbox import create_app
+from arumaldo.sandbox.local import LocalServer
+from arumaldo.testing.billing import new_reference, plan_of
+
+from .billing_spec import BillingSpec, Exchange
+
+_FOLDER = "zoho/billing"
+_ROOT = "/zoho/billing/v1"
+_AUSTIN = Address(country="US", postal_code="78701")
+_TEXAS = {"country": "US", "rate": "8.25", "label": "Sales tax", "tax_id": "903000000065300"}
+
+
+@pytest.fixture(scope="session")
+def spec() -> BillingSpec:
+    folder = os.environ.get("ARUMALDO_SPECS")
+    if folder is None:
+        pytest.skip("ARUMALDO_SPECS is not set: nothing is held against the vendor's own description")
+    try:
+        return BillingSpec(Path(folder) / _FOLDER)
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        pytest.fail(f"ARUMALDO_SPECS is set, but {_FOLDER} in it cannot be used: {error}")
+
+
+class Recorder:
+    """Writes down every exchange with Billing, before its caller has the last of the answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.exchanges: list[Exchange] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope.get("path", "").startswith(_ROOT):
+            await self._app(scope, receive, send)
+            return
+        sent, answer, status = bytearray(), bytearray(), 0
+
+        async def heard() -> Message:
+            message = await receive()
+            sent.extend(message.get("body", b""))
+            return message
+
+        async def told(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            answer.extend(message.get("body", b""))
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                method, query = scope["method"], scope["query_string"].decode()
+                self.exchanges.append(Exchange(method, path, query, headers, bytes(sent), status, bytes(answer)))
+            await send(message)
+
+        path = scope["path"].removeprefix(_ROOT)
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        await self._app(scope, heard, told)
+
+
+@pytest.fixture
+def recorded() -> Iterator[tuple[Recorder, ZohoBilling]]:
+    with LocalServer() as server:
+        sandbox = ZohoSandbox(f"{server.address}/zoho")
+        recorder = Recorder(create_app([sandbox]))
+        server.serve(recorder)
+        settings = Settings.at_sandbox(sandbox.address)
+        billing = ZohoBilling(settings.model_copy(update={"taxes": [TaxRate.model_validate(_TEXAS)]}))
+        yield recorder, billing
+        billing.close()
+        sandbox.shelf.close()
+
+
+def journey(billing: ZohoBilling) -> None:
+    """Everything the plugin ever asks of its vendor when all is well, and the calls again."""
+    reference, plan = new_reference(), plan_of(Money(minor=2900))
+    quote = billing.quote(plan=plan, address=_AUSTIN)
+    for _ in range(2):
+        bill_to = billing.create_bill_to(reference=reference, name="Rossi", email="a+b@example.com", address=_AUSTIN)
+        made = billing.create_subscription(
+            reference=reference, bill_to_id=bill_to.id, plan=plan, address=_AUSTIN, quote=quote
+        )
+        billing.record_payment(
+            reference=reference, invoice_id=made.invoice.id, amount=quote.total, charge_id="60123456789"
+        )
+    billing.find_subscriptions(reference=reference, bill_to_id=bill_to.id)
+    billing.find_payments(reference=reference, invoice_id=made.invoice.id)
+    billing.create_subscription(
+        reference=new_reference(), bill_to_id=bill_to.id, plan=plan, address=_AUSTIN, quote=quote
+    )
+    billing.list_subscriptions(since=datetime.now(UTC) - timedelta(hours=1))
+    for _ in range(2):
+        billing.remove_subscription(subscription_id=made.id)
+
+
+def test_the_plugin_asks_and_the_sandbox_answers_as_the_vendor_describes(
+    spec: BillingSpec, recorded: tuple[Recorder, ZohoBilling]
+) -> None:
+    recorder, billing = recorded
+    journey(billing)
+    seen = {(exchange.method, exchange.path.split("/")[1], exchange.status) for exchange in recorder.exchanges}
+    assert len(seen) >= 12
+    assert [mistake for exchange in recorder.exchanges for mistake in spec.mistakes(exchange)] == []
+
+
+def test_a_departure_from_the_description_is_noticed(spec: BillingSpec, recorded: tuple[Recorder, ZohoBilling]) -> None:
+    recorder, billing = recorded
+    journey(billing)
+    made = next(one for one in recorder.exchanges if (one.method, one.path) == ("POST", "/subscriptions"))
+    assert spec.mistakes(made) == []
+    order, answer = json.loads(made.sent), json.loads(made.answer)
+    changed = answer["subscription"]
+    departures = [
+        replace(made, path="/subscription"),
+        replace(made, query="colour=blue"),
+        replace(made, headers={}),
+        replace(made, status=200),
+        replace(made, sent=json.dumps(order | {"colour": "blue"}).encode()),
+        replace(made, sent=json.dumps(order | {"auto_collect": "false"}).encode()),
+        replace(made, sent=json.dumps(order | {"payment_terms": True}).encode()),
+        replace(made, sent=json.dumps(order | {"plan": {"price": 29}}).encode()),
+        replace(made, sent=json.dumps(order | {"plan": order["plan"] | {"price": "29.00"}}).encode()),
+        replace(made, answer=json.dumps(answer | {"subscription": changed | {"subscription_id": 1}}).encode()),
+        replace(made, answer=json.dumps(answer | {"subscription": changed | {"colour": 1}}).encode()),
+        replace(made, answer=json.dumps(answer | {"colour": 1}).encode()),
+    ]
+    assert [len(spec.mistakes(departure)) > 0 for departure in departures] == [True] * len(departures)

@@ -1,0 +1,138 @@
+"""Requests and answers of the CRM against the vendor's own description, where ARUMALDO_SPECS names its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from arumaldo_zoho.customers import ZohoCustomers
+from arumaldo_zoho.sandbox import ZohoSandbox
+from arumaldo_zoho.settings import Settings
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from arumaldo import Refused
+from arumaldo.capabilities.customers import Person
+from arumaldo.sandbox import create_app
+from arumaldo.sandbox.local import LocalServer
+
+from .conftest import Reseller
+from .crm_spec import CrmSpec, Exchange
+
+_FOLDER = "zoho/crm"
+_ROOT = "/zoho/crm/v8"
+EMAIL = "a+b@example.com"
+
+
+@pytest.fixture(scope="module")
+def spec() -> CrmSpec:
+    folder = os.environ.get("ARUMALDO_SPECS")
+    if not folder:
+        pytest.skip("ARUMALDO_SPECS is not set: nothing is held against the vendor's own description")
+    try:
+        return CrmSpec(Path(folder) / _FOLDER)
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        pytest.fail(f"ARUMALDO_SPECS is set, but {_FOLDER} in it cannot be used: {error}")
+
+
+class Recorder:
+    """Writes down every exchange with the CRM, before its caller has the last of the answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.exchanges: list[Exchange] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope.get("path", "").startswith(_ROOT):
+            await self._app(scope, receive, send)
+            return
+        sent, answer, status = bytearray(), bytearray(), 0
+
+        async def heard() -> Message:
+            message = await receive()
+            sent.extend(message.get("body", b""))
+            return message
+
+        async def told(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            answer.extend(message.get("body", b""))
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                self.exchanges.append(Exchange(scope["method"], path, query, bytes(sent), status, bytes(answer)))
+            await send(message)
+
+        path, query = scope["path"].removeprefix("/zoho"), scope["query_string"].decode()
+        await self._app(scope, heard, told)
+
+
+@pytest.fixture
+def recorded() -> Iterator[tuple[ZohoSandbox, Recorder]]:
+    with LocalServer() as server:
+        sandbox = ZohoSandbox(f"{server.address}/zoho")
+        recorder = Recorder(create_app([sandbox]))
+        server.serve(recorder)
+        yield sandbox, recorder
+        sandbox.shelf.close()
+
+
+def journey(sandbox: ZohoSandbox) -> None:
+    """Everything the plugin ever asks of the CRM, and every way it is answered."""
+    crm, reseller = ZohoCustomers(Settings.at_sandbox(sandbox.address)), Reseller(sandbox)
+    key = crm.put_contact(person=Person(email=EMAIL)).id
+    for business in ("Sunrise Bakery", "Sunset Bakery"):
+        crm.put_contact(person=Person(email=EMAIL, business=business))
+    sandbox.show_late = 3600
+    crm.put_contact(person=Person(email=EMAIL, business="Sunset Bakery"))
+    sandbox.show_late = 0
+    for way in ("refused", "duplicate", "several"):
+        sandbox.switches.update(contacts=way, twin="Last_Name")
+        with pytest.raises(Refused):
+            crm.put_contact(person=Person(email="other@example.com"))
+    sandbox.switches.clear()
+    with pytest.raises(Refused):
+        crm.put_contact(person=Person(email="nobody"))
+    sandbox.expire_tokens()
+    crm.put_contact(person=Person(email=EMAIL))
+    crm.close()
+    reseller.http.headers["authorization"] = f"Zoho-oauthtoken {Reseller(sandbox).token['access_token']}"
+    reseller.see(key)
+    reseller.http.get("/Contacts", params={"fields": "Email", "per_page": "1"})
+    reseller.http.get("/Contacts")
+    reseller.http.get("/Contacts/search")
+    reseller.http.post("/Contacts/upsert", json={"data": [{"Email": "x@example.com"}, {"Last_Name": "x" * 99}]})
+    reseller.remove(key)
+    reseller.http.close()
+
+
+def test_the_plugin_asks_and_the_sandbox_answers_as_the_vendor_describes(
+    spec: CrmSpec, recorded: tuple[ZohoSandbox, Recorder]
+) -> None:
+    sandbox, recorder = recorded
+    journey(sandbox)
+    asked = {(exchange.method, exchange.status) for exchange in recorder.exchanges}
+    assert {("POST", 200), ("POST", 400), ("PUT", 200), ("GET", 200), ("GET", 204), ("GET", 401)} <= asked
+    assert [mistake for exchange in recorder.exchanges for mistake in spec.mistakes(exchange)] == []
+
+
+def test_a_departure_from_the_description_is_noticed(spec: CrmSpec, recorded: tuple[ZohoSandbox, Recorder]) -> None:
+    sandbox, recorder = recorded
+    journey(sandbox)
+    made = next(e for e in recorder.exchanges if e.path.endswith("/upsert") and e.status == 200)
+    refused = next(e for e in recorder.exchanges if e.path.endswith("/upsert") and e.status == 400)
+    order, [row], [error] = json.loads(made.sent), json.loads(made.answer)["data"], json.loads(refused.answer)["data"]
+    departures = [
+        replace(made, path="/crm/v8/Contacts/merge"),
+        replace(made, query="colour=blue"),
+        replace(made, sent=json.dumps(order | {"colour": "blue"}).encode()),
+        replace(made, sent=json.dumps(order | {"duplicate_check_fields": "Email"}).encode()),
+        replace(made, answer=json.dumps({"data": [row | {"status": "fine"}]}).encode()),
+        replace(made, answer=json.dumps({"data": [row | {"details": {"id": 1}}]}).encode()),
+        replace(made, answer=json.dumps({"data": row}).encode()),
+        replace(refused, answer=json.dumps({"data": [error | {"colour": "blue"}]}).encode()),
+        replace(refused, answer=json.dumps({"data": [error | {"details": {"colour": "blue"}}]}).encode()),
+        replace(made, status=204),
+    ]
+    assert [spec.mistakes(departure) != [] for departure in departures] == [True] * len(departures)

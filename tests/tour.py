@@ -1,0 +1,174 @@
+"""Every page of the portal in every state worth seeing, one after the other, for pictures and for eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode, urljoin
+
+from .customer import Onboarded, customer
+from .platform import Platform, eventually
+
+LONG_NAME = "The Extraordinarily Long-Named Family Bakery & Tea Room of Ashford"
+"""Sixty characters and a few."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One page to look at. `typed` is filled in and sent first, so that its problems can be seen."""
+
+    name: str
+    address: str
+    cookies: dict[str, str] = field(default_factory=dict)
+    typed: dict[str, str] = field(default_factory=dict)
+    opened: str = ""
+    """The summary of a detail that is opened first."""
+    forgets: bool = False
+    """The browser loses its cookies between the opening of the form and the sending."""
+    html: str = ""
+    """A mail, shown in place of an address."""
+
+
+class Tour:
+    """Brings customers into states and says where to look; each state lasts until the next stop is asked for."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def stops(self) -> Iterator[Stop]:
+        yield from self._strangers()
+        yield from self._questions()
+        yield from self._preview_and_plan()
+        yield from self._paying()
+        yield from self._site_and_domain()
+        yield from self._trouble()
+
+    def _at(self, name: str, path: str, who: Onboarded | None = None, **more: object) -> Stop:
+        cookies = who.cookies if who else {}
+        return Stop(name, urljoin(self._platform.url, path), cookies, **more)  # type: ignore[arg-type]
+
+    def _strangers(self) -> Iterator[Stop]:
+        yield self._at("landing", "/")
+        yield self._at("sign up", "/signup")
+        yield self._at("sign up, with problems", "/signup", typed={"email": "nobody", "password": "12345678"})
+        yield self._at("log in", "/login")
+        yield self._at("log in, with a problem", "/login", typed={"email": "a@example.com", "password": "wrong one"})
+        typed = {"email": "a@example.com", "password": "three random words"}
+        yield self._at("to be sent once more", "/signup", typed=typed, forgets=True)
+        yield self._at("no such page", "/nothing-here")
+        yield self._at("an old link", "/confirm/old")
+
+    def _questions(self) -> Iterator[Stop]:
+        who = customer(self._platform)
+        wrong = {1: {"kind": "Bakery"}, 2: {"offer": ""}, 3: {"phone": "1" * 41}, 4: {"languages": "English, " * 14}}
+        for number in range(1, 5):
+            path = f"/onboarding/questions/{number}"
+            yield self._at(f"questions {number}", path, who)
+            if number in wrong:
+                yield self._at(f"questions {number}, with a problem", path, who, typed=wrong[number])
+            who.answers_page(number, {"business_name": LONG_NAME})
+            if number == 4:
+                with self._platform.fault("openai", answer="delay", seconds=60, match="responses", times=None):
+                    yield self._at("preview, being made", "/onboarding/preview", who)
+        yield self._at("questions 1, with a long name", "/onboarding/questions/1", who)
+        eventually(lambda: "Version 1, made" in who.page("/onboarding/preview"))
+        yield self._at("preview, with a long name", "/onboarding/preview", who)
+
+    def _preview_and_plan(self) -> Iterator[Stop]:
+        who = customer(self._platform)
+        who.sees_a_preview()
+        who.has_a_section_rewritten()
+        yield self._at("preview", "/onboarding/preview", who)
+        yield self._at("dashboard, before", "/dashboard", who)
+        who.approves()
+        yield self._at("plan", "/onboarding/plan", who)
+        yield self._at("plan, with a problem", "/onboarding/plan", who, typed={"plan": "starter", "postal_code": ""})
+        who.chooses_a_plan_only()
+        yield self._at("confirm", "/onboarding/confirm", who, opened="The mail does not come")
+        [letter] = eventually(lambda: who.letters("confirm"))
+        yield Stop("test letter box", f"{self._platform.tree.sandbox_url}/letters?to={quote(letter.to)}")
+        yield self._at("the link in the mail", who.link(), who)
+        who.confirms().until("payment")
+        yield self._at("payment", "/onboarding/payment", who)
+        who.pays("declined").until("declined")
+        yield self._at("payment, declined", "/onboarding/payment", who)
+
+    def _paying(self) -> Iterator[Stop]:
+        who = customer(self._platform).until_preview().chooses_a_plan().until("payment")
+        with self._platform.frozen("worker-1"), self._platform.frozen("worker-2"):
+            who.pays().until("paying")
+            yield self._at("progress, paying", "/onboarding/progress", who)
+        who.until_live()
+        who = customer(self._platform).until_preview().chooses_a_plan().until("payment")
+        late = {"effect": "late", "answer": "cut", "seconds": 25, "match": "authCaptureTransaction"}
+        with self._platform.fault("authorizenet", **late):
+            who.pays().until("unknown")
+            yield self._at("progress, in doubt", "/onboarding/progress", who)
+        with self._platform.switch("pressable", "sites", "stuck"):
+            who.until("building")
+            yield self._at("progress, being built", "/onboarding/progress", who)
+            yield self._at("dashboard, being built", "/dashboard", who)
+        who.until("live")
+
+    def _site_and_domain(self) -> Iterator[Stop]:
+        who = customer(self._platform).until_paying().until_live()
+        yield self._at("progress, live", "/onboarding/progress", who)
+        yield self._at("dashboard, live", "/dashboard", who)
+        yield self._at("domain, none yet", "/domain", who)
+        yield self._at("domain, with a problem", "/domain", who, typed={"domain": "not a domain"})
+        who.enters(who.own_domain)
+        who.until_domain("waiting")
+        yield self._at("domain, name servers", "/domain", who)
+        servers = [("name_server", server) for server in who.domain()["name_servers"]]
+        asked = urlencode([("domain", who.own_domain), *servers])
+        yield Stop("test registrar", f"{self._platform.tree.sandbox_url}/registrar?{asked}")
+        who.delegates().until_domain("live")
+        yield self._at("domain, connected", "/domain", who, opened="Remove this domain")
+        yield self._at("dashboard, with a domain", "/dashboard", who)
+        for kind in ("confirm", "receipt", "handover", "name-servers", "connected"):
+            yield _mail(who, kind)
+
+    def _trouble(self) -> Iterator[Stop]:
+        yield from self._trouble_with_domains()
+        with self._platform.switch("pressable", "sites", "broken"):
+            with self._platform.fault("authorizenet", status=503, match="voidTransaction|refund", times=None):
+                lost = customer(self._platform).until_paying().until("failed")
+                yield self._at("progress, failed", "/onboarding/progress", lost)
+            lost.until("returned")
+        yield self._at("progress, money returned", "/onboarding/progress", lost)
+        yield self._at("dashboard, money returned", "/dashboard", lost)
+        yield _mail(lost, "money-back")
+        with refusing(self._platform, "brevo", "POST /v3/smtp/email"):
+            unreached = customer(self._platform)
+            eventually(lambda: "was not accepted" in unreached.page("/onboarding/confirm"))
+        yield self._at("confirm, refused", "/onboarding/confirm", unreached)
+        with refusing(self._platform, "openai", "/responses"):
+            unwritten = customer(self._platform)
+            unwritten.answers_all()
+            eventually(lambda: "Try again" in unwritten.page("/onboarding/preview"))
+        yield self._at("preview, not written", "/onboarding/preview", unwritten)
+
+    def _trouble_with_domains(self) -> Iterator[Stop]:
+        who = customer(self._platform).until_paying().until_live()
+        self._platform.control("PUT", f"cloudflare/switches/before:{who.own_domain}", value="A 192.0.2.200")
+        who.enters(who.own_domain)
+        who.until_domain("taken")
+        yield self._at("domain, set up elsewhere", "/domain", who)
+        other = customer(self._platform).until_paying().until_live()
+        with refusing(self._platform, "cloudflare", "/dns_records"):
+            other.enters(other.own_domain)
+            other.until_domain("refused")
+        yield self._at("domain, refused", "/domain", other)
+
+
+def _mail(who: Onboarded, kind: str) -> Stop:
+    """The newest mail of this kind."""
+    return Stop(f"mail: {kind}", "about:blank", html=eventually(lambda: who.letters(kind))[-1].html)
+
+
+@contextmanager
+def refusing(platform: Platform, plugin: str, match: str) -> Iterator[None]:
+    """The vendor says no to all that matches, for good."""
+    with platform.fault(plugin, name="for-good", match=match, status=400, times=None):
+        yield
