@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+from arumaldo.testing.chromium import chromium
 
 pytest_plugins = ["arumaldo.testing.fixtures"]
 
 _ROOT = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """For one file's tests: while it is open, asyncio runs in their thread, where other tests cannot start it."""
+    yield from chromium()
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

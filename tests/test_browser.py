@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
 from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-
-from arumaldo.testing.chromium import chromium
 
 from .platform import Platform
 
@@ -145,11 +142,6 @@ class Person:
             link.first.click()
         self.clicks += 1
         return opened.value
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    yield from chromium()
 
 
 def words_of(site: Page) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-
-from arumaldo.testing.chromium import chromium
 
 from .pictures import VIEWS, opened
 from .platform import Platform
@@ -32,11 +29,6 @@ BLEMISHES = {
     "without a name, a button": "<button style='width:48px;height:48px'></button>",
     "headings": "<h3>the third follows the first</h3>",
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    yield from chromium()
 
 
 @pytest.fixture(scope="module")

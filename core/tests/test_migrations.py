@@ -77,8 +77,9 @@ def test_clocks_of_before_hold_up_nobody_for_they_are_named_otherwise_now(before
     with psycopg.connect(before.owner_url) as connection:
         connection.execute("SELECT set_config('arumaldo.hub', 'on', true)")
         connection.execute(
-            "INSERT INTO provider_clocks (reseller_id, provider, parked_at, reason)"
-            " VALUES (gen_random_uuid(), 'acme', now(), 'the key was revoked')"
+            "WITH one AS (INSERT INTO resellers (id, slug) VALUES (gen_random_uuid(), 'main') RETURNING id)"
+            " INSERT INTO provider_clocks (reseller_id, provider, parked_at, reason)"
+            " SELECT id, 'acme', now(), 'the key was revoked' FROM one"
         )
     migrate(before.owner_url)
     with psycopg.connect(before.owner_url) as connection:

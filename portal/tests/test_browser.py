@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from arumaldo.sandbox.local import LocalServer
-from arumaldo.testing.chromium import chromium
 
 from .conftest import House, link_in_the_mail_to
 
@@ -70,11 +69,6 @@ class Reader:
         self.page.get_by_label("Postal code").fill("97201")
         self.press("Continue to payment")
         self.page.wait_for_url("**/payment")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    yield from chromium()
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from starlette.staticfiles import StaticFiles
 
 from arumaldo.capabilities.payments import PaymentField
 from arumaldo.sandbox.local import LocalServer
-from arumaldo.testing.chromium import chromium
 
 from .conftest import PRICE, Buy, HeardSandbox
 
@@ -34,11 +33,6 @@ window.answers = [];
 const draw = () => mount(document.getElementById("place"), FACTS, (answer) => window.answers.push(answer));
 window.draw = draw;
 draw();"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    yield from chromium()
 
 
 def _shop(field: PaymentField) -> Starlette:

@@ -85,13 +85,15 @@ SELECT found.id, found.lane FROM unnest(CAST(:lanes AS text[])) AS one (lane), L
 """)  # noqa: S608 - constants of this file
 # The token rises, so that a holder that comes back finds itself overtaken; a row that a frozen one has locked is left.
 # What was released before, and was not taken since, comes along: whoever was to ring for it may have died as well. But
-# not what listeners are told, for which nobody waits, and which may be what its holders die of.
+# not what listeners are told, for which nobody waits, and which may be what its holders die of. Nor is that, or what
+# has outlived a holder before, taken over at once: it would end one worker after the other before any is back.
 _RELEASE = text(f"""
 WITH freed AS (
   UPDATE deliveries SET holder = NULL, held_until = NULL, token = token + 1, deaths = deaths + 1
   WHERE id IN (
     SELECT d.id FROM deliveries d
-    WHERE d.state = 'waiting' AND d.holder IS NOT NULL AND {_FREE}
+    WHERE d.state = 'waiting' AND d.holder IS NOT NULL
+      AND ({_FREE} OR (d.holder = ANY(CAST(:gone AS bigint[])) AND d.deaths = 0 AND d.lane <> 'events'))
     FOR UPDATE SKIP LOCKED
   )
   RETURNING lane, id
@@ -186,13 +188,14 @@ def put_back(
         )  # fmt: skip
 
 
-def release_abandoned(store: Store) -> list[tuple[str, int]]:
-    """Take deliveries out of the hands of workers that are gone, or that hold them beyond their time.
+def release_abandoned(store: Store, gone: Sequence[int] = ()) -> list[tuple[str, int]]:
+    """Take deliveries out of the hands of workers whose heartbeat is old, of those that are known to be `gone`, and of
+    those that hold them beyond their time.
 
     (lane, id) of these, and of those that were taken out of such hands before and have not been claimed since.
     """
     with store.hub() as session:
-        return [(row.lane, row.id) for row in session.execute(_RELEASE)]
+        return [(row.lane, row.id) for row in session.execute(_RELEASE, {"gone": list(gone)})]
 
 
 def due(store: Store, lanes: Sequence[str], most: int = MOST_DUE) -> list[tuple[str, int]]:

@@ -13,7 +13,7 @@ _TYPES: dict[str, type[Message]] = {}
 _SUBJECTS = ("order_id", "domain_id", "mail_id")
 
 
-class Message(BaseModel, frozen=True, extra="forbid"):
+class Message(BaseModel, frozen=True, extra="forbid", defer_build=True):
     """A fact. The class's name is its type; `version` rises when its fields change."""
 
     version: ClassVar[int] = 1

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import random
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from arumaldo.bus import deliveries, dropped
+from arumaldo.bus import deliveries, dropped, neighbours
 from arumaldo.bus.bell import QUEUE, open_redis
 from arumaldo.bus.broker import LaneBroker, Line
 from arumaldo.bus.handlers import LANES
@@ -46,7 +45,7 @@ def enrol(store: Store) -> int:
     with store.hub() as session:
         number: int = session.execute(
             text("INSERT INTO workers (host, pid) VALUES (:host, :pid) RETURNING id"),
-            {"host": socket.gethostname(), "pid": os.getpid()},
+            {"host": neighbours.here(), "pid": os.getpid()},
         ).scalar_one()
         session.execute(text("DELETE FROM workers WHERE seen_at < hub_now() - interval '1 day'"))
     return number
@@ -174,7 +173,7 @@ class WorkerProcess:
                 INSERT INTO workers (id, host, pid, config_version) VALUES (:id, :host, :pid, :config)
                 ON CONFLICT (id) DO UPDATE SET seen_at = hub_now(), config_version = :config
                 """),
-                {"id": self._runner.worker, "host": socket.gethostname(), "pid": os.getpid(),
+                {"id": self._runner.worker, "host": neighbours.here(), "pid": os.getpid(),
                  "config": self._runner.configured.version},
             )  # fmt: skip
 
@@ -182,7 +181,7 @@ class WorkerProcess:
         """Ring for what is due or abandoned, the abandoned first; where Redis is away, offer it to our own threads."""
         if not self._leaving:  # else it is handed back in the end, and does not count
             dropped.let_go(self._runner.store, self._runner.worker, lambda: list(self._runner.at.values()))
-        abandoned = deliveries.release_abandoned(self._runner.store)
+        abandoned = deliveries.release_abandoned(self._runner.store, neighbours.gone(self._runner.store))
         waiting = self._ask_redis()  # before the book is asked: what waits there and is not due then is done with
         found = deliveries.due(self._runner.store, [broker.lane for broker in self._brokers])
         for broker in self._brokers:

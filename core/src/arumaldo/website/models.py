@@ -37,7 +37,7 @@ SectionKind = Literal["hero", "text", "services", "hours", "contact", "quote", "
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Palette(_Part):

@@ -6,8 +6,6 @@ import json
 from typing import Any
 
 import httpx2
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
 
 from arumaldo import Refused, Unavailable, hookimpl
 from arumaldo.capabilities.ai import Generation
@@ -73,6 +71,9 @@ def _object(text: str) -> dict[str, Any] | None:
 
 
 def _fits(content: dict[str, Any], schema: dict[str, Any]) -> bool:
+    from jsonschema import Draft202012Validator  # a tenth of a process's start, and most write nothing
+    from jsonschema.exceptions import SchemaError
+
     try:
         return Draft202012Validator(schema).is_valid(content)
     except SchemaError:
