@@ -10,8 +10,11 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -28,15 +31,14 @@ _OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 def available() -> dict[str, EntryPoint]:
     """Every installed plugin by name, in alphabetical order; none of them is imported."""
     found: dict[str, EntryPoint] = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    for entry in sorted(_offered(), key=lambda entry: entry.name):
         found.setdefault(entry.name, entry)
     return found
 
 
 def load_plugin(name: str) -> Plugin:
     """Import the plugin. ConfigError when it is not installed, offered twice, raises at import, or is no `Plugin`."""
-    importlib.invalidate_caches()  # the package may have been installed while this process runs
-    offers = list(entry_points(group=GROUP, name=name))
+    offers = [offer for offer in _offered() if offer.name == name]
     if not offers:
         raise ConfigError(_not_installed(name))
     if len(offers) > 1:
@@ -45,6 +47,18 @@ def load_plugin(name: str) -> Plugin:
     plugin = _import_plugin(name, offers[0])
     _check_settings(name, plugin.settings)
     return plugin
+
+
+def _offered() -> EntryPoints:
+    """What all installed packages offer; read anew when one has been installed while this process runs."""
+    folders = [folder for folder in map(Path, sys.path) if folder.is_dir()]
+    return _read_offers(tuple((str(folder), folder.stat().st_mtime_ns) for folder in folders))
+
+
+@lru_cache(maxsize=1)
+def _read_offers(folders: tuple[tuple[str, int], ...]) -> EntryPoints:
+    importlib.invalidate_caches()
+    return entry_points(group=GROUP)
 
 
 def load(spec: str) -> Any:

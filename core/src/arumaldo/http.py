@@ -1,6 +1,6 @@
 """The one way a plugin talks HTTP to its vendor: bounded in total time and size, with faults sorted by the next move.
 
-    door = Door("acme", httpx2.Client(base_url=settings.base_url))
+    door = Door("acme", new_client(base_url=settings.base_url))
     reply = door.send("POST", "/things", json={...}, repeatable=False)
 
 `send` sorts what never became an answer. What an answer *means* is the vendor's business, so it stays in the plugin;
@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -24,6 +26,20 @@ from arumaldo.hearing import heard
 
 MAX_BYTES = 10 * 1024 * 1024
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificate authorities that every client of this process trusts.
+
+    Reading them takes longer than most requests, so it is done once, and not by each client anew.
+    """
+    return httpx2.create_ssl_context()
+
+
+def new_client(**options: Any) -> httpx2.Client:
+    """An `httpx2.Client` with these options that trusts what all trust. A second call makes a second one."""
+    return httpx2.Client(verify=trusted(), **options)
 
 
 class Reply:

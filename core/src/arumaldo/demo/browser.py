@@ -11,6 +11,7 @@ import httpx2
 
 from arumaldo.demo.forms import Answers, Form, Page
 from arumaldo.errors import HubError
+from arumaldo.http import new_client
 
 _LONGEST_PAUSE = 10.0
 _FAILED, _AWAY = 400, 500
@@ -55,7 +56,7 @@ class Browser:
         self.base_url = base_url
         # browsers count localhost among the secure addresses, so they send it cookies that are marked Secure
         jar = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
-        self._client = httpx2.Client(cookies=jar, follow_redirects=True, timeout=30, trust_env=False)
+        self._client = new_client(cookies=jar, follow_redirects=True, timeout=30, trust_env=False)
         self._client.headers["accept"] = "text/html,application/xhtml+xml"
 
     @property
@@ -131,7 +132,7 @@ def look(address: str) -> Visit:
     parts = urlsplit(address)
     here = parts._replace(netloc=f"127.0.0.1:{parts.port or 80}").geturl()
     try:
-        with httpx2.Client(trust_env=False, timeout=10) as client:
+        with new_client(trust_env=False, timeout=10) as client:
             answer = client.get(here, headers={"host": parts.netloc})
     except httpx2.TransportError as error:
         raise Away(f"{address} cannot be opened: {type(error).__name__}") from error

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import httpx2
-
+from arumaldo.http import new_client
 from arumaldo.sandbox import Letter
 
 CONFIRMING = "confirm"
@@ -21,7 +20,8 @@ class Outside:
 
     def letters(self, to: str) -> list[Letter]:
         """All mail to this address, oldest first. Raises httpx2.HTTPError while nobody answers."""
-        answer = httpx2.get(f"{self._control}/letters", params={"to": to}, trust_env=False, timeout=10)
+        with new_client(trust_env=False, timeout=10) as client:
+            answer = client.get(f"{self._control}/letters", params={"to": to})
         return [Letter.model_validate(letter) for letter in answer.raise_for_status().json()]
 
     def confirming_link(self, to: str) -> str | None:
@@ -32,4 +32,5 @@ class Outside:
     def delegate(self, domain: str, name_servers: Sequence[str]) -> None:
         """Enter the name servers where the domain was bought. A second call replaces the first."""
         told = {"domain": domain, "name_servers": list(name_servers)}
-        httpx2.post(f"{self._control}/registrar", json=told, trust_env=False, timeout=10).raise_for_status()
+        with new_client(trust_env=False, timeout=10) as client:
+            client.post(f"{self._control}/registrar", json=told).raise_for_status()

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-import httpx2
-
+from arumaldo.http import new_client
 from arumaldo.sandbox import Entry
 
 Ledgers = Mapping[str, Mapping[str, Sequence[Entry]]]
@@ -86,7 +85,7 @@ class Report:
 
 def read_ledgers(sandbox_url: str) -> Ledgers:
     """All ledgers as they are now."""
-    with httpx2.Client(trust_env=False, timeout=30) as client:
+    with new_client(trust_env=False, timeout=30) as client:
         answer = client.get(f"{sandbox_url}/_control/ledger").raise_for_status()
     return {
         plugin: {kind: [Entry.model_validate(entry) for entry in entries] for kind, entries in kinds.items()}

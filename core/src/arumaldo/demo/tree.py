@@ -17,6 +17,7 @@ from arumaldo.demo.embedded import Postgres, Valkey
 from arumaldo.demo.files import secret_in
 from arumaldo.demo.ports import Ports
 from arumaldo.demo.supervisor import Stopped, Supervisor
+from arumaldo.http import new_client
 
 WEB_PORT = 8080
 SANDBOX_PORT = 8090
@@ -128,7 +129,7 @@ def _hub(tree: Tree, config: Path, worker: Sequence[str], workers: int, webs: Ma
         tree.supervisor.start(command(name, *ours, "web", *file, *place, sockets=sockets))
     for number in range(1, workers + 1):
         tree.supervisor.start(command(f"worker-{number}", *worker, *file))
-    with httpx2.Client(trust_env=False, timeout=2) as client:
+    with new_client(trust_env=False, timeout=2) as client:
         for address in (f"{tree.sandbox_url}/_control/health", f"{tree.base_url}/readyz"):
             _wait_for(tree.supervisor, client, address)
 

@@ -10,7 +10,7 @@ import httpx2
 from pydantic import ValidationError
 
 from arumaldo import Denied, NotFound, OutcomeUnknown, ProviderError, Refused, Unavailable
-from arumaldo.http import Door, Reply
+from arumaldo.http import Door, Reply, new_client
 from arumaldo_authorizenet.said import Account, Message, Messages, Result, Said
 from arumaldo_authorizenet.settings import Settings
 
@@ -31,7 +31,7 @@ class Gateway:
     """Speaks for one account. Every method raises Denied when the account's credentials are not accepted."""
 
     def __init__(self, settings: Settings, http: httpx2.Client | None = None) -> None:
-        self._door = Door(NAME, http or httpx2.Client())
+        self._door = Door(NAME, http or new_client())
         self._settings = settings
 
     def read(self, call: str, own: Mapping[str, Any], kind: type[Answer]) -> Answer:

@@ -8,7 +8,7 @@ import httpx2
 from pydantic import BaseModel, ValidationError
 
 from arumaldo import Denied, NotFound, OutcomeUnknown, ProviderError, Refused, Unavailable
-from arumaldo.http import Door, Reply
+from arumaldo.http import Door, Reply, new_client
 from arumaldo_brevo.settings import Settings
 
 NAME = "brevo"
@@ -40,7 +40,7 @@ class BrevoClient:
 
     def __init__(self, settings: Settings, http: httpx2.Client | None = None) -> None:
         self._settings = settings
-        self._door = Door(NAME, http or httpx2.Client())
+        self._door = Door(NAME, http or new_client())
 
     def read(self, path: str, shape: type[Model], **params: Any) -> Model:
         """One look. Unavailable also where the answer has a shape that is not the vendor's."""

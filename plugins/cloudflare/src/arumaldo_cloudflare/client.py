@@ -12,7 +12,7 @@ import httpx2
 from pydantic import BaseModel, ValidationError
 
 from arumaldo import Denied, NotFound, OutcomeUnknown, ProviderError, Refused, Unavailable
-from arumaldo.http import Door, Reply
+from arumaldo.http import Door, Reply, new_client
 from arumaldo_cloudflare.settings import Settings
 
 NAME = "cloudflare"
@@ -59,7 +59,7 @@ class CloudflareClient:
 
     def __init__(self, settings: Settings, http: httpx2.Client | None = None) -> None:
         self._settings = settings
-        self._door = Door(NAME, http or httpx2.Client())
+        self._door = Door(NAME, http or new_client())
 
     def call(self, method: str, path: str, *, repeatable: bool, **options: Any) -> Any:
         """One call; answers `result`. A second call sends a second request. `options` are httpx's.

@@ -18,6 +18,7 @@ import httpx2
 from pydantic import BaseModel, ValidationError
 
 from arumaldo import Denied, ProviderError, Refused, Unavailable, remaining
+from arumaldo.http import trusted
 from arumaldo_openai.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Door:
             api_key=settings.api_key.get_secret_value(),
             base_url=settings.base_url,
             max_retries=0,
-            http_client=http or httpx2.Client(transport=Bounded(httpx2.HTTPTransport())),
+            http_client=http or httpx2.Client(transport=Bounded(httpx2.HTTPTransport(verify=trusted()))),
         )
         # The package takes these from the environment, where a stray variable would bill somebody else.
         self._openai.organization = self._openai.project = None

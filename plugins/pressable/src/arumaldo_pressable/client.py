@@ -12,7 +12,7 @@ import httpx2
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from arumaldo import Denied, Refused, Unavailable, remaining
-from arumaldo.http import Door, Reply
+from arumaldo.http import Door, Reply, new_client
 from arumaldo_pressable.settings import Settings
 
 NAME = "pressable"
@@ -129,7 +129,7 @@ class PressableClient:
 
     def __init__(self, settings: Settings, http: httpx2.Client | None = None) -> None:
         self._root = f"{settings.base_url}/v1"
-        self._door = Door(NAME, http or httpx2.Client())
+        self._door = Door(NAME, http or new_client())
         self._tokens = Tokens(settings, self._door)
 
     def call(self, method: str, path: str, *, repeatable: bool, **options: Any) -> Answer:

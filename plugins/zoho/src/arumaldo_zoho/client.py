@@ -11,7 +11,7 @@ from typing import Any, Literal
 import httpx2
 
 from arumaldo import Denied, NotFound, OutcomeUnknown, ProviderError, Refused, Unavailable, deadline
-from arumaldo.http import Door, Reply
+from arumaldo.http import Door, Reply, new_client
 from arumaldo_zoho.settings import Settings
 from arumaldo_zoho.tokens import NAME, Token, tokens_of
 
@@ -47,7 +47,7 @@ class ZohoClient:
 
     def __init__(self, settings: Settings, http: httpx2.Client | None = None) -> None:
         self._settings = settings
-        self._door = Door(NAME, http or httpx2.Client(follow_redirects=False))
+        self._door = Door(NAME, http or new_client(follow_redirects=False))
         self._tokens = tokens_of(settings)
 
     def crm(self, method: str, path: str, *, repeatable: bool, **options: Any) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx2
 import psycopg
 
 from arumaldo.config.parse import parse_file
@@ -21,6 +20,7 @@ from arumaldo.demo.report import Ledgers, read_ledgers
 from arumaldo.demo.supervisor import Stopped
 from arumaldo.demo.tree import Tree, start
 from arumaldo.errors import ConfigError
+from arumaldo.http import new_client
 from arumaldo_prove.accepting import accepts
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class Stage:
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         """Order something of the sandboxes, or ask them."""
-        with httpx2.Client(trust_env=False, timeout=30) as client:
+        with new_client(trust_env=False, timeout=30) as client:
             answer = client.request(method, f"{self.tree.sandbox_url}/_control/{path}", json=body or None)
         return answer.raise_for_status().json()
 
