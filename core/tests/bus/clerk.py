@@ -41,6 +41,7 @@ class Clerk:
 
     @hookimpl
     def find_bill_tos(self, reference: str, email: str) -> list[BillTo]:
+        self.suffers("find_bill_tos")
         return [BillTo(id=key, reference=name) for key, name in self.bill_tos.items() if name == reference]
 
     @hookimpl

@@ -69,6 +69,17 @@ def test_one_who_receives_the_bill_is_made_once_although_the_answer_was_lost(sho
     assert len(shop.books.bill_tos) == 1
 
 
+def test_one_who_receives_the_bill_is_looked_for_without_long_pauses_while_it_is_in_doubt(shop: Shop) -> None:
+    shop.books.trouble["after create_bill_to"] = [OutcomeUnknown("acme", "the line broke")]
+    shop.books.trouble["find_bill_tos"] = [Unavailable("acme", "503")] * 8
+    shop.pays()
+    shop.works(lambda: not shop.books.trouble["find_bill_tos"], step=1)
+    step = "SELECT due_at <= hub_now() AS is_due FROM deliveries WHERE handler = 'open_the_subscription'"
+    assert shop.bus.one(step).is_due, "half a second after it failed, and a whole one has passed"
+    shop.reaches("live")
+    assert len(shop.books.bill_tos) == 1
+
+
 @pytest.mark.parametrize("hook", ["before create_bill_to", "record_payment"])
 def test_books_that_refuse_any_part_of_it_end_in_the_whole_money_back_and_nothing_left(shop: Shop, hook: str) -> None:
     shop.books.trouble[hook] = [Refused("acme", "not this one")]

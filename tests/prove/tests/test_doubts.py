@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -91,5 +92,9 @@ def test_a_call_that_stays_open_is_in_doubt_also_when_nobody_could_write_it_down
 
 
 def test_what_took_so_long_is_told() -> None:
-    (doubt,) = looked_at(question(SURE), question(SURE + 1, asked=True), question(SURE + 2)).all()
-    assert doubt.told() == f"{SITE} {SURE + 2:.1f} s; after it was sure: with a worker 1.0 s, waiting 1.0 s"
+    busy = replace(question(SURE + 2), step_said="create_the_site, due in 5 s: the host is busy")
+    (doubt,) = looked_at(question(SURE), question(SURE + 1, asked=True), busy).all()
+    went_by = (
+        "with a worker 1.0 s, waiting 1.0 s; 1.0 s of it at a stretch, create_the_site, due in 5 s: the host is busy"
+    )
+    assert doubt.told() == f"{SITE} {SURE + 2:.1f} s; after it was sure: {went_by}"

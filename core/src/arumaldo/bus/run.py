@@ -270,12 +270,13 @@ class Runner:
         )
 
     def _effects(self, held: Held) -> Sequence[Effect]:
-        """What was made, or may have been, for what the message is about."""
+        """What was made, or may have been, for what the message is about, or for the account it is of."""
         subject = read_message(held.type, held.version, held.body).subject
         if subject is None:
             return ()
+        theirs = Effect.subject.in_((subject, held.owner.account_id))
         with self.store.of(held.owner) as rows:
-            return rows.all(Effect, Effect.subject == subject, Effect.state.in_(("intended", "unknown", "done")))
+            return rows.all(Effect, theirs, Effect.state.in_(("intended", "unknown", "done")))
 
     def _refuse(self, held: Held, handler: Handler, reason: str) -> None:
         """Write what the refusal means, in the transaction that ends the delivery."""

@@ -43,7 +43,10 @@ SELECT e.id, e.step, e.state, e.intended_at, greatest(e.intended_at, e.created_a
                AND d.lane = split_part(e.step, '.', 1) AND d.holder IS NOT NULL) AS is_asked,
        (SELECT coalesce(sum(d.token), 0) FROM deliveries d WHERE d.account_id = e.account_id AND d.state = 'waiting'
         AND d.lane = split_part(e.step, '.', 1)) AS claims,
-       coalesce(c.not_before > hub_now(), false) OR EXISTS (SELECT 1 FROM pauses) AS is_closed
+       coalesce(c.not_before > hub_now(), false) OR EXISTS (SELECT 1 FROM pauses) AS is_closed,
+       (SELECT format('%%s, due in %%s s: %%s', d.handler, round(extract(epoch FROM d.due_at - hub_now())), d.waits_for)
+        FROM deliveries d WHERE d.account_id = e.account_id AND d.state = 'waiting'
+        AND d.lane = split_part(e.step, '.', 1) ORDER BY d.id LIMIT 1) AS step_said
 FROM effects e
 LEFT JOIN provider_clocks c
   ON c.reseller_id = e.reseller_id AND c.provider = e.provider || '/' || split_part(e.step, '.', 1)
@@ -67,6 +70,8 @@ class Open:
     claims: int
     """Rises whenever somebody takes it up."""
     is_closed: bool
+    step_said: str | None = None
+    """Why the step waits, and for how long."""
 
 
 @dataclass
@@ -84,6 +89,8 @@ class Doubt:
     asked: float = 0.0
     closed: float = 0.0
     away: float = 0.0
+    step_said: str = ""
+    """At the end of the longest stretch."""
     _stretch: float = 0.0
     _claims: int = 0
 
@@ -109,7 +116,8 @@ class Doubt:
         else:
             self.waited += seconds
             self._stretch += seconds
-            self.beyond = max(self.beyond, self._stretch)
+            if self._stretch > self.beyond:
+                self.beyond, self.step_said = self._stretch, row.step_said or "no step of it is left"
 
     def told(self) -> str:
         """For whoever wants to know what took so long."""
@@ -118,7 +126,8 @@ class Doubt:
             "waiting": self.waited,
         }  # fmt: skip
         why = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in parts.items() if seconds)
-        return f"{self.step} {self.seconds:.1f} s; after it was sure: {why or 'nothing'}"
+        said = f"; {self.beyond:.1f} s of it at a stretch, {self.step_said}" if self.beyond else ""
+        return f"{self.step} {self.seconds:.1f} s; after it was sure: {why or 'nothing'}{said}"
 
 
 @dataclass

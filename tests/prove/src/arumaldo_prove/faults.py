@@ -61,11 +61,14 @@ class Blow:
 
 
 def kill_worker(trouble: Trouble) -> None:
-    """Every fourth kill is aimed at one that holds something, wherever it just is with it."""
-    name = _at_work(trouble) if trouble.draw.random() < _AIMED else None
-    name = name or trouble.draw.choice(trouble.stage.worker_names)
-    if _another_works(trouble, name):
-        _kill(trouble, name, "kill-worker")
+    """Every fourth kill is aimed at one that holds something, wherever it just is with it.
+
+    Struck is one that works, as soon as another does as well: one that is still starting holds nothing.
+    """
+    aimed = trouble.draw.random() < _AIMED
+    if working := _two_work(trouble):
+        name = _at_work(trouble) if aimed else None
+        _kill(trouble, name if name in working else trouble.draw.choice(working), "kill-worker")
 
 
 def kill_web(trouble: Trouble) -> None:
@@ -92,8 +95,12 @@ def _kill(trouble: Trouble, name: str, fault: str) -> None:
 
 def freeze_worker(trouble: Trouble) -> None:
     """Hang one for so long that others take its work, then let it go on in the belief that it is still its."""
-    name = _at_work(trouble) or trouble.draw.choice(trouble.stage.worker_names)
-    pid = _signal(trouble.stage, name, signal.SIGSTOP) if _another_works(trouble, name) else 0
+    working = _two_work(trouble)
+    if not working:
+        return
+    busy = _at_work(trouble)
+    name = busy if busy in working else trouble.draw.choice(working)
+    pid = _signal(trouble.stage, name, signal.SIGSTOP)
     if not pid:
         return
     trouble.stage.frozen.add(pid)
@@ -103,6 +110,16 @@ def freeze_worker(trouble: Trouble) -> None:
     trouble.stage.frozen.discard(pid)
     if trouble.stage.tree.supervisor.pid(name) == pid:  # nobody has killed it meanwhile
         _signal(trouble.stage, name, signal.SIGCONT)
+
+
+def _two_work(trouble: Trouble) -> list[str]:
+    """The workers that work, as soon as there are two; none when the time of faults is over first."""
+    while not trouble.over.is_set():
+        working = [name for name in trouble.stage.worker_names if trouble.stage.works(name)]
+        if len(working) > 1:
+            return working
+        trouble.over.wait(0.1)
+    return []
 
 
 def _another_works(trouble: Trouble, name: str) -> bool:

@@ -23,7 +23,7 @@ from arumaldo_prove.presence import NOBODY_SERVES, NOBODY_WORKS
 from arumaldo_prove.result import Result, at, percentiles
 from arumaldo_prove.stage import Stage
 
-PACE = 2.0
+PACE = 4.0
 """Seconds between two arrivals; one more where Redis is away for a minute, for then fewer come to an end meanwhile."""
 FINAL_WITHIN = 120.0
 """Seconds after the last fault within which everybody must have come to an end."""
