@@ -167,6 +167,21 @@ class Installation:
         present, slug = self._present, self._slug(owner.reseller_id)
         return present.providers.get(slug, present.config.for_reseller(slug), plugin, capability)
 
+    def set_up(self) -> None:
+        """Make ready whoever serves new accounts; a second call does it for the version that came since.
+
+        A worker does so before it claims anything: some packages take seconds to import where much is to be done, and
+        the steps that it holds would wait for that.
+        """
+        present = self._present
+        for slug, reseller in present.config.resellers.items():
+            for capability, plugins in reseller.providers.items():
+                for plugin in plugins:
+                    try:
+                        present.providers.get(slug, reseller, plugin, capability)
+                    except Exception:  # whoever needs it is told; others do not
+                        log.exception("%s could not be set up for %s", plugin, capability)
+
     def newest_version(self) -> int:
         """The version that all processes follow; this one may not have taken it up yet."""
         with self.store.hub() as session:

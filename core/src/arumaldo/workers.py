@@ -60,6 +60,7 @@ def serve_worker(config: Path, environ: Mapping[str, str]) -> int:
         stop.set()
 
     with opened(config, environ, threads=LANE_THREADS * len(LANES)) as inst:
+        inst.set_up()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         runner = Runner(inst.store, HANDLERS, inst, enrol(inst.store), alone=partial(_attempt_alone, config, stop))

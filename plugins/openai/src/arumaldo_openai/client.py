@@ -98,7 +98,7 @@ class Door:
     """The vendor, as far as we talk to it."""
 
     def __init__(self, settings: Settings, http: httpx2.Client | None = None) -> None:
-        # Here, because it takes a quarter of the time that a process needs to start, and most never ask this vendor.
+        # Here, because it takes a third of the time that a process needs to start, and only workers ask this vendor.
         import openai
 
         self._openai = openai.OpenAI(

@@ -10,7 +10,8 @@ What is not counted:
 
 - while a worker holds the step: it asks, and waits for the vendor's answer; when it is dead or frozen, `takeover_s`
   says how long that lasts;
-- while the vendor is left alone because it said so itself (Retry-After) or failed five times in a row;
+- while the vendor is left alone because it said so itself (Retry-After), failed five times in a row, or did not accept
+  us: then it waits for a person;
 - while all work is paused, because a restored book is being compared with the vendors;
 - while the database is away: nothing can be held then.
 
@@ -43,7 +44,8 @@ SELECT e.id, e.step, e.state, e.intended_at, greatest(e.intended_at, e.created_a
                AND d.lane = split_part(e.step, '.', 1) AND d.holder IS NOT NULL) AS is_asked,
        (SELECT coalesce(sum(d.token), 0) FROM deliveries d WHERE d.account_id = e.account_id AND d.state = 'waiting'
         AND d.lane = split_part(e.step, '.', 1)) AS claims,
-       coalesce(c.not_before > hub_now(), false) OR EXISTS (SELECT 1 FROM pauses) AS is_closed,
+       coalesce(c.not_before > hub_now() OR c.parked_at IS NOT NULL, false) OR EXISTS (SELECT 1 FROM pauses)
+         AS is_closed,
        (SELECT format('%%s, due in %%s s: %%s', d.handler, round(extract(epoch FROM d.due_at - hub_now())), d.waits_for)
         FROM deliveries d WHERE d.account_id = e.account_id AND d.state = 'waiting'
         AND d.lane = split_part(e.step, '.', 1) ORDER BY d.id LIMIT 1) AS step_said

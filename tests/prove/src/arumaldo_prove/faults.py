@@ -63,10 +63,11 @@ class Blow:
 def kill_worker(trouble: Trouble) -> None:
     """Every fourth kill is aimed at one that holds something, wherever it just is with it.
 
-    Struck is one that works, as soon as another does as well: one that is still starting holds nothing.
+    Struck is one that works, as soon as all do that do not stand still: one that is starting holds nothing, and on a
+    machine where a start takes longer than from one kill to the next nobody would ever be there.
     """
     aimed = trouble.draw.random() < _AIMED
-    if working := _two_work(trouble):
+    if working := _all_work(trouble):
         name = _at_work(trouble) if aimed else None
         _kill(trouble, name if name in working else trouble.draw.choice(working), "kill-worker")
 
@@ -95,7 +96,7 @@ def _kill(trouble: Trouble, name: str, fault: str) -> None:
 
 def freeze_worker(trouble: Trouble) -> None:
     """Hang one for so long that others take its work, then let it go on in the belief that it is still its."""
-    working = _two_work(trouble)
+    working = _all_work(trouble)
     if not working:
         return
     busy = _at_work(trouble)
@@ -112,12 +113,13 @@ def freeze_worker(trouble: Trouble) -> None:
         _signal(trouble.stage, name, signal.SIGCONT)
 
 
-def _two_work(trouble: Trouble) -> list[str]:
-    """The workers that work, as soon as there are two; none when the time of faults is over first."""
+def _all_work(trouble: Trouble) -> list[str]:
+    """The workers that work, as soon as none is starting and two are there; none when the time of faults is over."""
+    stage = trouble.stage
     while not trouble.over.is_set():
-        working = [name for name in trouble.stage.worker_names if trouble.stage.works(name)]
-        if len(working) > 1:
-            return working
+        moving = [name for name in stage.worker_names if stage.tree.supervisor.pid(name) not in stage.frozen]
+        if len(moving) > 1 and all(map(stage.works, moving)):
+            return moving
         trouble.over.wait(0.1)
     return []
 

@@ -18,7 +18,7 @@ from arumaldo_prove.pages import MeasuredBrowser, Meter
 
 _GLANCE, _PATIENT = 0.8, 1.5
 """Seconds between two looks at a page that says "wait": growing, as long as it says the same."""
-_LONGEST_GLANCE = 4.0, 10.0
+_LONGEST_GLANCE = 6.0, 10.0
 """How far they grow, in a small proof and in a large one: people who wait are not to be what the machine works on."""
 _PEOPLE_PER_SECOND = 20
 _APPROVE, _AGAIN, _CONFIRM = "Approve this website", "Try again", "Confirm my address"

@@ -76,6 +76,7 @@ def _work(config: Path, made: Callable[[Installation], Runner]) -> int:
         stop.set()
 
     with opened(config, os.environ, threads=LANE_THREADS * len(LANES)) as inst:
+        inst.set_up()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         process = WorkerProcess(made(inst), inst.redis_url, LANE_THREADS, overstayed)
