@@ -98,3 +98,9 @@ def test_what_took_so_long_is_told() -> None:
         "with a worker 1.0 s, waiting 1.0 s; 1.0 s of it at a stretch, create_the_site, due in 5 s: the host is busy"
     )
     assert doubt.told() == f"{SITE} {SURE + 2:.1f} s; after it was sure: {went_by}"
+
+
+def test_what_waits_its_turn_while_every_thread_has_something_does_not_wait_for_us() -> None:
+    looks = [replace(question(SURE + second), is_crowded=True) for second in range(20)]
+    (doubt,) = looked_at(question(SURE - 1), *looks).all()
+    assert (doubt.beyond, doubt.crowded, doubt.past_sure) == (0.0, 19.0, 19.0)

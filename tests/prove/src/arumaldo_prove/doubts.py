@@ -13,6 +13,7 @@ What is not counted:
 - while the vendor is left alone because it said so itself (Retry-After), failed five times in a row, or did not accept
   us: then it waits for a person;
 - while all work is paused, because a restored book is being compared with the vendors;
+- while no living worker has a thread free for it: after a restoration everything is in doubt at once, and takes turns;
 - while the database is away: nothing can be held then.
 
 What is counted is ours: pauses between two looks, back-off after a look that failed, and steps that lie around.
@@ -32,6 +33,7 @@ import psycopg
 
 from arumaldo.capabilities import CAPABILITIES
 from arumaldo.capabilities.kinds import kind_of
+from arumaldo.workers import LANE_THREADS
 from arumaldo_prove.stage import Stage
 
 _GLANCE = 0.5
@@ -39,6 +41,7 @@ _AWAY = 2.0
 """Seconds between two looks at the database above which it was away."""
 _OPEN_FOR_LONG = 6.0
 _OPEN = """
+WITH living AS (SELECT id FROM workers WHERE seen_at > hub_now() - interval '4 seconds')
 SELECT e.id, e.step, e.state, e.intended_at, greatest(e.intended_at, e.created_at) AS began_at, hub_now() AS now,
        EXISTS (SELECT 1 FROM deliveries d WHERE d.account_id = e.account_id AND d.state = 'waiting'
                AND d.lane = split_part(e.step, '.', 1) AND d.holder IS NOT NULL) AS is_asked,
@@ -46,6 +49,9 @@ SELECT e.id, e.step, e.state, e.intended_at, greatest(e.intended_at, e.created_a
         AND d.lane = split_part(e.step, '.', 1)) AS claims,
        coalesce(c.not_before > hub_now() OR c.parked_at IS NOT NULL, false) OR EXISTS (SELECT 1 FROM pauses)
          AS is_closed,
+       (SELECT count(*) * {threads} <= (
+          SELECT count(*) FROM deliveries h JOIN living l ON l.id = h.holder
+          WHERE h.state = 'waiting' AND h.lane = split_part(e.step, '.', 1)) FROM living) AS is_crowded,
        (SELECT format('%%s, due in %%s s: %%s', d.handler, round(extract(epoch FROM d.due_at - hub_now())), d.waits_for)
         FROM deliveries d WHERE d.account_id = e.account_id AND d.state = 'waiting'
         AND d.lane = split_part(e.step, '.', 1) ORDER BY d.id LIMIT 1) AS step_said
@@ -53,7 +59,7 @@ FROM effects e
 LEFT JOIN provider_clocks c
   ON c.reseller_id = e.reseller_id AND c.provider = e.provider || '/' || split_part(e.step, '.', 1)
 WHERE e.state IN ('intended', 'unknown')
-"""
+""".replace("{threads}", str(LANE_THREADS))
 _ENDED = "SELECT id, intended_at, settled_at FROM effects WHERE id = ANY(%s)"
 
 
@@ -72,6 +78,8 @@ class Open:
     claims: int
     """Rises whenever somebody takes it up."""
     is_closed: bool
+    is_crowded: bool = False
+    """Whether no living worker has a thread free for it."""
     step_said: str | None = None
     """Why the step waits, and for how long."""
 
@@ -86,11 +94,12 @@ class Doubt:
     was_unknown: bool = False
     seconds: float = 0.0
     beyond: float = 0.0
-    """Counted: the longest stretch. The next four say what went by after `sure_after`, and why."""
+    """Counted: the longest stretch. The next five say what went by after `sure_after`, and why."""
     waited: float = 0.0
     asked: float = 0.0
     closed: float = 0.0
     away: float = 0.0
+    crowded: float = 0.0
     step_said: str = ""
     """At the end of the longest stretch."""
     _stretch: float = 0.0
@@ -106,7 +115,7 @@ class Doubt:
 
     def add(self, seconds: float, row: Open, *, is_away: bool) -> None:
         """So many seconds after `sure_after` went by."""
-        if is_away or row.is_asked or row.is_closed or row.claims != self._claims:
+        if is_away or row.is_asked or row.is_closed or row.is_crowded or row.claims != self._claims:
             self._stretch = 0.0
         self._claims = row.claims
         if is_away:
@@ -115,6 +124,8 @@ class Doubt:
             self.asked += seconds
         elif row.is_closed:
             self.closed += seconds
+        elif row.is_crowded:
+            self.crowded += seconds
         else:
             self.waited += seconds
             self._stretch += seconds
@@ -125,7 +136,7 @@ class Doubt:
         """For whoever wants to know what took so long."""
         parts = {
             "with a worker": self.asked, "vendor left alone": self.closed, "database away": self.away,
-            "waiting": self.waited,
+            "no thread free": self.crowded, "waiting": self.waited,
         }  # fmt: skip
         why = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in parts.items() if seconds)
         said = f"; {self.beyond:.1f} s of it at a stretch, {self.step_said}" if self.beyond else ""

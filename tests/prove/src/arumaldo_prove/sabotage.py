@@ -15,7 +15,7 @@ from arumaldo_prove.stage import Stage
 PLUGIN_FAULTS = {f"plugin-{deed}": deed for deed in DEEDS}
 _MESSAGES, _PRICE = 31, 1
 """What the saboteur is shown of each customer."""
-_DEEDS_EACH = 10
+_DEEDS_EACH = 6
 _MOST = 0.2
 _BEHIND = "zoho"
 """Whose books the saboteur keeps."""
@@ -38,7 +38,7 @@ class Poison:
 
 
 def share_for(customers: int) -> float:
-    """Enough that each deed is done at about ten things, however many customers there are."""
+    """Enough that each deed is done at about six things, however many customers there are."""
     return min(_MOST, _DEEDS_EACH / (customers * (_MESSAGES + _PRICE)))
 
 
