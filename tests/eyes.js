@@ -6,6 +6,7 @@
 
   const style = (element) => getComputedStyle(element);
   const isHidden = (element) => {
+    if (!element.checkVisibility()) return true;  // within what is folded up
     for (let node = element; node && node.nodeType === 1; node = node.parentElement) {
       const { display, visibility, clipPath, opacity } = style(node);
       if (display === "none" || visibility === "hidden" || clipPath === "inset(50%)" || opacity === "0") return true;
@@ -47,6 +48,16 @@
     return width > 3 && height > 5;
   };
 
+  const visible = ({ element, box }) => {
+    let { left, right, top, bottom } = box;
+    for (let node = element; node && node !== document.body; node = node.parentElement) {
+      const around = node.getBoundingClientRect();
+      if (style(node).overflowX !== "visible") [left, right] = [Math.max(left, around.left), Math.min(right, around.right)];
+      if (style(node).overflowY !== "visible") [top, bottom] = [Math.max(top, around.top), Math.min(bottom, around.bottom)];
+    }
+    return { element, box: { left, right, top, bottom } };
+  };
+
   const channels = (colour) => (colour.match(/[\d.]+/g) || []).map(Number);
   const blended = (over, under) => {
     const alpha = over[3] ?? 1;
@@ -80,8 +91,9 @@
   if (document.documentElement.scrollWidth > innerWidth + 1) tell("cut off", `the page is ${document.documentElement.scrollWidth} px wide`);
   const all = texts();
   for (const text of all) if (clips(text)) tell("cut off", words(text.element));
-  all.forEach((one, place) => {
-    for (const other of all.slice(place + 1)) if (overlaps(one, other)) tell("overlaps", `“${words(one.element)}” and “${words(other.element)}”`);
+  const shown = all.map(visible);
+  shown.forEach((one, place) => {
+    for (const other of shown.slice(place + 1)) if (overlaps(one, other)) tell("overlaps", `“${words(one.element)}” and “${words(other.element)}”`);
   });
   for (const element of new Set(all.map(({ element }) => element))) {
     const { fontSize, fontWeight } = style(element);

@@ -13,7 +13,7 @@ from arumaldo_portal import live
 
 from .conftest import Customer, House
 
-PATIENCE = 15.0
+PATIENCE = 40.0
 
 
 @pytest.fixture
