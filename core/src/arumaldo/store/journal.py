@@ -66,7 +66,7 @@ class Delivery(Row):
 
 
 class Worker(Row):
-    """One worker process; `host` is its place (`bus.neighbours`). A delivery whose holder was not seen for 6 s is free."""
+    """One worker process, and its place as `host`. A delivery whose holder has not been seen for 6 s is free."""
 
     __tablename__ = "workers"
 
