@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +11,15 @@ from arumaldo_brevo.check import check
 from arumaldo_brevo.email import BrevoEmail
 from arumaldo_brevo.sandbox import BrevoSandbox
 from arumaldo_brevo.settings import Settings
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arumaldo import Refused
 from arumaldo.sandbox import create_app
 from arumaldo.sandbox.local import LocalServer
 from arumaldo.testing.email import new_reference
+from arumaldo.testing.wire import Recorder, described
 
 from .conftest import ANNA, MAIL, Stage, Vendor
-from .vendor_spec import Exchange, VendorSpec
+from .vendor_spec import VendorSpec
 
 _FILE = "brevo/brevo-v3-openapi-subset-2024-11.json"
 _ROOT = "/brevo/v3"
@@ -29,50 +27,13 @@ _ROOT = "/brevo/v3"
 
 @pytest.fixture(scope="session")
 def spec() -> VendorSpec:
-    folder = os.environ.get("ARUMALDO_SPECS")
-    if not folder:
-        pytest.skip("ARUMALDO_SPECS is not set: nothing is held against the vendor's own description")
-    try:
-        return VendorSpec(Path(folder) / _FILE)
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        pytest.fail(f"ARUMALDO_SPECS is set, but {_FILE} in it cannot be used: {error}")
-
-
-class Recorder:
-    """Writes down every exchange with the vendor's API, before its caller has the last of the answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self.exchanges: list[Exchange] = []
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not scope.get("path", "").startswith(_ROOT):
-            await self._app(scope, receive, send)
-            return
-        sent, answer, status = bytearray(), bytearray(), 0
-
-        async def heard() -> Message:
-            message = await receive()
-            sent.extend(message.get("body", b""))
-            return message
-
-        async def told(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            answer.extend(message.get("body", b""))
-            if message["type"] == "http.response.body" and not message.get("more_body", False):
-                self.exchanges.append(Exchange(scope["method"], path, query, bytes(sent), status, bytes(answer)))
-            await send(message)
-
-        path = scope["path"].removeprefix(_ROOT)
-        query = scope["query_string"].decode()
-        await self._app(scope, heard, told)
+    return described(_FILE, VendorSpec)
 
 
 @pytest.fixture
 def recorder(served: tuple[LocalServer, Stage], sandbox: BrevoSandbox) -> Recorder:
     sandbox.switches["limits"] = "off"
-    recorder = Recorder(create_app([sandbox]))
+    recorder = Recorder(create_app([sandbox]), _ROOT)
     served[1].app = recorder
     return recorder
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from jsonschema import Draft4Validator
+
+from arumaldo.testing.wire import Exchange
 
 # What the vendor's published package demands besides, and the description of 2024 does not have yet.
 _NEWER = {
@@ -17,18 +18,6 @@ _NEWER = {
     "getExtendedContactDetails": {"whatsappBlacklisted"},
     "getDomainsList": {"count", "current_page", "total_pages"},
 }
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One request and its answer; `path` as the vendor has it, below `/v3`."""
-
-    method: str
-    path: str
-    query: str
-    sent: bytes
-    status: int
-    answer: bytes
 
 
 class VendorSpec:

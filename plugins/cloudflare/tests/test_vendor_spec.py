@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,60 +11,26 @@ from arumaldo_cloudflare.check import check
 from arumaldo_cloudflare.dns import CloudflareDns
 from arumaldo_cloudflare.sandbox import CloudflareSandbox
 from arumaldo_cloudflare.settings import Settings
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arumaldo import NotFound, OutcomeUnknown, Refused
 from arumaldo.capabilities.dns import Record, Zone
 from arumaldo.testing.dns import new_reference
+from arumaldo.testing.wire import Exchange, Recorder, described
 
 from .conftest import ENTRY, HOST, NAME, Seen, Vendor
-from .vendor_spec import Exchange, VendorSpec
+from .vendor_spec import VendorSpec
 
 _ROOT = "/cloudflare/client/v4"
 
 
 @pytest.fixture(scope="session")
 def spec() -> VendorSpec:
-    folder = os.environ.get("ARUMALDO_SPECS")
-    if not folder:
-        pytest.skip("ARUMALDO_SPECS is not set: nothing is held against the vendor's own description")
-    try:
-        return VendorSpec(Path(folder) / "cloudflare")
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        pytest.fail(f"ARUMALDO_SPECS is set, but cloudflare in it cannot be used: {error}")
-
-
-class Recorder:
-    """Writes down every exchange with the vendor's API, before its caller has the last of the answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self.exchanges: list[Exchange] = []
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sent, answer, status = bytearray(), bytearray(), 0
-
-        async def heard() -> Message:
-            message = await receive()
-            sent.extend(message.get("body", b""))
-            return message
-
-        async def told(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            answer.extend(message.get("body", b""))
-            if message["type"] == "http.response.body" and not message.get("more_body", False):
-                self.exchanges.append(Exchange(scope["method"], path, query, bytes(sent), status, bytes(answer)))
-            await send(message)
-
-        path = scope["path"].removeprefix(_ROOT)
-        query = scope["query_string"].decode()
-        await self._app(scope, heard, told)
+    return described("cloudflare", VendorSpec)
 
 
 @pytest.fixture
 def recorder(seen: Seen) -> Recorder:
-    recorder = Recorder(seen.app)
+    recorder = Recorder(seen.app, _ROOT)
     seen.app = recorder
     return recorder
 

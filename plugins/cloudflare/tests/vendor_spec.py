@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from jsonschema import Draft202012Validator
+
+from arumaldo.testing.wire import Exchange
 
 _OPEN_API, _MODELS = "cloudflare-openapi-2024-08-cut.json", "cloudflare-sdk-schemas.json"
 _FAILURE = {
@@ -42,18 +43,6 @@ _FAILURE = {
 
 _IN_THE_PATH = {"zone_id", "account_id", "setting_id", "ruleset_id", "rule_id", "ruleset_phase", "dns_record_id"}
 """The models have a request's path, query and body together."""
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One request and its answer; `path` as the vendor has it, below `/client/v4`."""
-
-    method: str
-    path: str
-    query: str
-    sent: bytes
-    status: int
-    answer: bytes
 
 
 class VendorSpec:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
+
+from arumaldo.testing.wire import Exchange
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -24,18 +25,6 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 # The filter by tag is described on the vendor's pages, and missing in the file.
 _UNDESCRIBED_QUERY = {"tag_name"}
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One request and its answer; `path` as the vendor has it."""
-
-    method: str
-    path: str
-    query: str
-    sent: bytes
-    status: int
-    answer: bytes
 
 
 class VendorSpec:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
+
+from arumaldo.testing.wire import Exchange
 
 FILES = ("customers", "products", "plans", "subscription", "invoices", "payments")
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -26,19 +27,6 @@ _UNDESCRIBED_QUERY = {"page", "per_page", "email", "customer_id", "subscription_
 _UNDESCRIBED_ANSWER = {"page_context"}
 # "Required" there although each of them stands for another one, or holds in some countries only.
 _CONDITIONAL = {"customer", "customer_id", "card_id", "account_id", "tax_id", "tax_authority_id", "tax_authority_name"}
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One request and its answer; `path` as the vendor has it, below `/billing/v1`."""
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    sent: bytes
-    status: int
-    answer: bytes
 
 
 class BillingSpec:

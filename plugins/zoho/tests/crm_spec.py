@@ -8,30 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from jsonschema import Draft4Validator
 
+from arumaldo.testing.wire import Exchange
+
 _MODULE = "{module_api_name}"
 _KEY = re.compile(r"/[0-9]{15,19}$")
 _OPEN = {"code", "message"}
 # Told on the vendor's pages, and missing in the file.
 _UNDESCRIBED_DETAILS = {"errors"}
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One request and its answer; `path` as the vendor has it."""
-
-    method: str
-    path: str
-    query: str
-    sent: bytes
-    status: int
-    answer: bytes
 
 
 class CrmSpec:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from arumaldo_zoho.billing import ZohoBilling
 from arumaldo_zoho.sandbox import ZohoSandbox
 from arumaldo_zoho.settings import Settings
 from arumaldo_zoho.taxes import TaxRate
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arumaldo import Money
 from arumaldo.capabilities.billing import Address
 from arumaldo.sandbox import create_app
 from arumaldo.sandbox.local import LocalServer
 from arumaldo.testing.billing import new_reference, plan_of
+from arumaldo.testing.wire import Recorder, described
 
-from .billing_spec import BillingSpec, Exchange
+from .billing_spec import BillingSpec
 
 _FOLDER = "zoho/billing"
 _ROOT = "/zoho/billing/v1"
@@ -32,52 +30,14 @@ _TEXAS = {"country": "US", "rate": "8.25", "label": "Sales tax", "tax_id": "9030
 
 @pytest.fixture(scope="session")
 def spec() -> BillingSpec:
-    folder = os.environ.get("ARUMALDO_SPECS")
-    if folder is None:
-        pytest.skip("ARUMALDO_SPECS is not set: nothing is held against the vendor's own description")
-    try:
-        return BillingSpec(Path(folder) / _FOLDER)
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        pytest.fail(f"ARUMALDO_SPECS is set, but {_FOLDER} in it cannot be used: {error}")
-
-
-class Recorder:
-    """Writes down every exchange with Billing, before its caller has the last of the answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self.exchanges: list[Exchange] = []
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not scope.get("path", "").startswith(_ROOT):
-            await self._app(scope, receive, send)
-            return
-        sent, answer, status = bytearray(), bytearray(), 0
-
-        async def heard() -> Message:
-            message = await receive()
-            sent.extend(message.get("body", b""))
-            return message
-
-        async def told(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            answer.extend(message.get("body", b""))
-            if message["type"] == "http.response.body" and not message.get("more_body", False):
-                method, query = scope["method"], scope["query_string"].decode()
-                self.exchanges.append(Exchange(method, path, query, headers, bytes(sent), status, bytes(answer)))
-            await send(message)
-
-        path = scope["path"].removeprefix(_ROOT)
-        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-        await self._app(scope, heard, told)
+    return described(_FOLDER, BillingSpec)
 
 
 @pytest.fixture
 def recorded() -> Iterator[tuple[Recorder, ZohoBilling]]:
     with LocalServer() as server:
         sandbox = ZohoSandbox(f"{server.address}/zoho")
-        recorder = Recorder(create_app([sandbox]))
+        recorder = Recorder(create_app([sandbox]), _ROOT)
         server.serve(recorder)
         settings = Settings.at_sandbox(sandbox.address)
         billing = ZohoBilling(settings.model_copy(update={"taxes": [TaxRate.model_validate(_TEXAS)]}))

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from arumaldo_zoho.customers import ZohoCustomers
 from arumaldo_zoho.sandbox import ZohoSandbox
 from arumaldo_zoho.settings import Settings
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arumaldo import Refused
 from arumaldo.capabilities.customers import Person
 from arumaldo.sandbox import create_app
 from arumaldo.sandbox.local import LocalServer
+from arumaldo.testing.wire import Recorder, described
 
 from .conftest import Reseller
-from .crm_spec import CrmSpec, Exchange
+from .crm_spec import CrmSpec
 
 _FOLDER = "zoho/crm"
 _ROOT = "/zoho/crm/v8"
@@ -29,50 +27,14 @@ EMAIL = "a+b@example.com"
 
 @pytest.fixture(scope="module")
 def spec() -> CrmSpec:
-    folder = os.environ.get("ARUMALDO_SPECS")
-    if not folder:
-        pytest.skip("ARUMALDO_SPECS is not set: nothing is held against the vendor's own description")
-    try:
-        return CrmSpec(Path(folder) / _FOLDER)
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        pytest.fail(f"ARUMALDO_SPECS is set, but {_FOLDER} in it cannot be used: {error}")
-
-
-class Recorder:
-    """Writes down every exchange with the CRM, before its caller has the last of the answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self.exchanges: list[Exchange] = []
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not scope.get("path", "").startswith(_ROOT):
-            await self._app(scope, receive, send)
-            return
-        sent, answer, status = bytearray(), bytearray(), 0
-
-        async def heard() -> Message:
-            message = await receive()
-            sent.extend(message.get("body", b""))
-            return message
-
-        async def told(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            answer.extend(message.get("body", b""))
-            if message["type"] == "http.response.body" and not message.get("more_body", False):
-                self.exchanges.append(Exchange(scope["method"], path, query, bytes(sent), status, bytes(answer)))
-            await send(message)
-
-        path, query = scope["path"].removeprefix("/zoho"), scope["query_string"].decode()
-        await self._app(scope, heard, told)
+    return described(_FOLDER, CrmSpec)
 
 
 @pytest.fixture
 def recorded() -> Iterator[tuple[ZohoSandbox, Recorder]]:
     with LocalServer() as server:
         sandbox = ZohoSandbox(f"{server.address}/zoho")
-        recorder = Recorder(create_app([sandbox]))
+        recorder = Recorder(create_app([sandbox]), _ROOT, strip="/zoho")
         server.serve(recorder)
         yield sandbox, recorder
         sandbox.shelf.close()
