@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from sqlalchemy import and_, or_
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from arumaldo.bus import bindings, clocks, deliveries
@@ -270,11 +271,12 @@ class Runner:
         )
 
     def _effects(self, held: Held) -> Sequence[Effect]:
-        """What was made, or may have been, for what the message is about, or for the account it is of."""
+        """What was made, or may have been, for what the message is about, or by this lane for the account it is of."""
         subject = read_message(held.type, held.version, held.body).subject
         if subject is None:
             return ()
-        theirs = Effect.subject.in_((subject, held.owner.account_id))
+        of_the_account = and_(Effect.subject == held.owner.account_id, Effect.step.startswith(f"{held.lane}."))
+        theirs = or_(Effect.subject == subject, of_the_account)
         with self.store.of(held.owner) as rows:
             return rows.all(Effect, theirs, Effect.state.in_(("intended", "unknown", "done")))
 
