@@ -9,6 +9,7 @@ from arumaldo.http import new_client
 from arumaldo.sandbox import Letter
 
 CONFIRMING = "confirm"
+CONNECTED = "connected"
 _LINK = re.compile(r"https?://\S+/confirm/\S+")
 
 
@@ -28,6 +29,10 @@ class Outside:
         """The link in the newest mail that asks whether the address is theirs; None: there is no such mail yet."""
         found = [_LINK.search(letter.text) for letter in self.letters(to) if letter.kind == CONFIRMING]
         return found[-1][0] if found and found[-1] else None
+
+    def has_letter(self, to: str, kind: str) -> bool:
+        """Whether a mail of this kind has come."""
+        return any(letter.kind == kind for letter in self.letters(to))
 
     def delegate(self, domain: str, name_servers: Sequence[str]) -> None:
         """Enter the name servers where the domain was bought. A second call replaces the first."""

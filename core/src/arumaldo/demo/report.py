@@ -43,21 +43,7 @@ class Report:
     @property
     def agrees(self) -> bool:
         """Whether every customer is live, with one of everything that is made once, and nothing twice."""
-        return self.failed == 0 and self.doubles == 0 and all(map(self._is_once, ONCE))
-
-    def _is_once(self, kind: str) -> bool:
-        """Whether there is one for each customer: in all, or at each vendor, or of each sort."""
-        found = {
-            (plugin, name): count
-            for plugin, kinds in self.ledgers.items()
-            for name, count in kinds.items()
-            if count and name.partition(_SORT)[0] == kind
-        }
-        if kind in _AT_EACH:
-            return bool(found) and all(count == self.customers for count in found.values())
-        sorts = {name for _, name in found if _SORT in name} or {kind}
-        totals = [sum(count for (_, name), count in found.items() if name == sort) for sort in sorts]
-        return all(total == self.customers for total in totals)
+        return self.failed == 0 and self.doubles == 0 and once_each(self.ledgers, self.customers)
 
     def as_json(self) -> str:
         """One line."""
@@ -118,6 +104,26 @@ def _counted(kinds: Mapping[str, Sequence[Entry]]) -> dict[str, int]:
         sorts = Counter(entry.facts["kind"] for entry in entries if "kind" in entry.facts)
         found |= {f"{kind}{_SORT}{sort}": count for sort, count in sorted(sorts.items())}
     return found
+
+
+def once_each(found: Mapping[str, Mapping[str, int]], customers: int) -> bool:
+    """Whether `counts` found as many as there are customers of everything that is made once for each."""
+    return all(_is_once(found, kind, customers) for kind in ONCE)
+
+
+def _is_once(found: Mapping[str, Mapping[str, int]], kind: str, customers: int) -> bool:
+    """Whether there is one for each customer: in all, or at each vendor, or of each sort."""
+    of_kind = {
+        (plugin, name): count
+        for plugin, kinds in found.items()
+        for name, count in kinds.items()
+        if count and name.partition(_SORT)[0] == kind
+    }
+    if kind in _AT_EACH:
+        return bool(of_kind) and all(count == customers for count in of_kind.values())
+    sorts = {name for _, name in of_kind if _SORT in name} or {kind}
+    totals = [sum(count for (_, name), count in of_kind.items() if name == sort) for sort in sorts]
+    return all(total == customers for total in totals)
 
 
 def doubles(ledgers: Ledgers, customers: int) -> int:

@@ -15,7 +15,7 @@ import httpx2
 from arumaldo.demo import report as ledger
 from arumaldo.demo.browser import Away, Browser, Lost, Visit, look
 from arumaldo.demo.businesses import COUNT, Business, business, domain_of
-from arumaldo.demo.outside import Outside
+from arumaldo.demo.outside import CONNECTED, Outside
 from arumaldo.demo.report import Report
 from arumaldo.http import trusted
 
@@ -25,6 +25,8 @@ Progress = Callable[[int, int, int], None]
 
 PATIENCE = 180.0
 """Seconds that one customer has in all."""
+_AFTERWARDS = 30.0
+"""Seconds for what the hub still does when the last customer has seen the site at their own domain."""
 _GLANCE = 0.3
 _CARDS = 2
 _QUESTIONS = 4
@@ -57,7 +59,8 @@ def walk(
             reasons += [reason] if (reason := ended.result()) else []
             if progress:
                 progress(done, customers, done - len(reasons))
-    new = ledger.since(before, ledger.read_ledgers(sandbox_url))
+    wait = 0.0 if reasons else _AFTERWARDS
+    new = _settled(sandbox_url, before, customers, time.monotonic() + wait, enough)
     return Report(
         customers=customers,
         live=customers - len(reasons),
@@ -66,6 +69,16 @@ def walk(
         ledgers=ledger.counts(new),
         reasons=reasons,
     )
+
+
+def _settled(
+    sandbox_url: str, before: ledger.Ledgers, customers: int, ends_at: float, enough: threading.Event
+) -> ledger.Ledgers:
+    """What is new in the ledgers, once what follows the last page is there too (a mail, an entry at the books)."""
+    while True:
+        new = ledger.since(before, ledger.read_ledgers(sandbox_url))
+        if ledger.once_each(ledger.counts(new), customers) or time.monotonic() > ends_at or enough.wait(_GLANCE):
+            return new
 
 
 def _reason(customer: Customer) -> str | None:
@@ -105,6 +118,8 @@ class Customer:
         self.confirm()
         address = self._open_site(self._pay_until_live())
         self._open_site(self.connect())
+        while not self._read(lambda: self.outside.has_letter(self.email, CONNECTED)):
+            self._pause(f"waits for the mail that says that {self.domain} leads to the site")
         return address
 
     def begin(self) -> None:
