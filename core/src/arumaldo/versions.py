@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from arumaldo.bus import clocks
 from arumaldo.config.model import Config
 from arumaldo.errors import ConfigError
 from arumaldo.store.seal import Keyring
@@ -37,7 +38,7 @@ def publish(session: Session, keys: Keyring, config: Config) -> int:
             text("INSERT INTO resellers (id, slug) VALUES (gen_random_uuid(), :slug) ON CONFLICT DO NOTHING"),
             {"slug": slug},
         )
-    session.execute(text("UPDATE provider_clocks SET parked_at = NULL, reason = NULL WHERE parked_at IS NOT NULL"))
+    clocks.unpark(session)
     number: int = session.execute(
         text("INSERT INTO config_versions (digest, body) VALUES (:digest, :body) RETURNING number"),
         {"digest": config.digest, "body": keys.seal(config.text)},

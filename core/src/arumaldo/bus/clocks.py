@@ -6,11 +6,13 @@ A plugin that does several jobs has a clock for each: one whose key lacks a righ
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from arumaldo.store.scope import Owner
@@ -55,7 +57,16 @@ UPDATE provider_clocks
 SET parked_at = NULL, failures = 0, failing_since = NULL, asked_until = NULL, not_before = NULL, reason = NULL
 WHERE (parked_at IS NOT NULL OR not_before IS NOT NULL)
   AND (CAST(:provider AS text) IS NULL OR :provider IN (provider, split_part(provider, '/', 1)))
-RETURNING provider
+RETURNING reseller_id, provider
+""")
+_UNPARK = text("""
+UPDATE provider_clocks SET parked_at = NULL, reason = NULL WHERE parked_at IS NOT NULL RETURNING reseller_id, provider
+""")
+_WAKE = text("""
+UPDATE deliveries d SET due_at = hub_now()
+FROM bindings b
+WHERE d.state = 'waiting' AND d.holder IS NULL AND d.due_at > hub_now() AND d.lane = b.capability
+  AND b.account_id = d.account_id AND b.reseller_id = :reseller AND b.provider || '/' || b.capability = :provider
 """)
 _STANDSTILL = text("""
 SELECT since, ours FROM (
@@ -115,8 +126,19 @@ def park(session: Session, reseller: UUID, provider: str, reason: str) -> None:
 
 
 def resume(session: Session, provider: str | None = None) -> int:
-    """Let work flow again to `provider` (a plugin, or one of its jobs), or to all; how many were held back."""
-    return len(session.execute(_RESUME, {"provider": provider}).all())
+    """Let work flow again, at once, to `provider` (a plugin, or one of its jobs) or to all; how many were held."""
+    return _wake(session, session.execute(_RESUME, {"provider": provider}).all())
+
+
+def unpark(session: Session) -> int:
+    """Ask those again, at once, who did not accept us: something has been changed. How many there were."""
+    return _wake(session, session.execute(_UNPARK).all())
+
+
+def _wake(session: Session, freed: Sequence[Row[Any]]) -> int:
+    for row in freed:
+        session.execute(_WAKE, {"reseller": row.reseller_id, "provider": row.provider})
+    return len(freed)
 
 
 def back_off(attempt: int, most: float = 60.0) -> float:

@@ -16,7 +16,7 @@ KEEP = "-"
 
 
 def main(death_signal: str, parent: str, uid: str, gid: str, *command: str) -> None:
-    tie = _knot(int(death_signal))  # before the change of user, who may not be able to read our Python's folders
+    tie = knot(int(death_signal))  # before the change of user, who may not be able to read our Python's folders
     if uid != KEEP:
         os.setgroups([])
         os.setgid(int(gid))
@@ -27,7 +27,8 @@ def main(death_signal: str, parent: str, uid: str, gid: str, *command: str) -> N
     os.execv(command[0], command)  # noqa: S606 - what to run is the caller's whole purpose
 
 
-def _knot(death_signal: int) -> Callable[[], object]:
+def knot(death_signal: int) -> Callable[[], object]:
+    """What to call so that this process gets the signal when its parent is gone (Linux; elsewhere nothing happens)."""
     if sys.platform != "linux":
         return lambda: None
     try:

@@ -19,7 +19,7 @@ from arumaldo_prove.pages import Meter
 from arumaldo_prove.people import Person
 from arumaldo_prove.stage import Stage, staged
 
-_PARALLEL = 8
+_PARALLEL = 16
 _PATIENCE = 150.0
 """Seconds for one onboarding, its cut and those of its neighbours included."""
 _ACCOUNT_OF = "SELECT account_id::text FROM orders WHERE id::text = ANY(%s)"
