@@ -21,11 +21,16 @@ from arumaldo_prove.proof import prove_once
 from arumaldo_prove.result import Result
 from arumaldo_prove.stage import staged
 
+CUSTOMERS = 25
+
 
 def prove(
     config: Annotated[Path, typer.Option("--config", help="The configuration file.")] = Path("hubconfig.toml"),
     seed: Annotated[int, typer.Option(help="Decides what happens when.")] = 1,
-    customers: Annotated[int, typer.Option(min=1, help="How many customers walk through the onboarding.")] = 25,
+    customers: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many walk through the onboarding: 25, or with --cuts one for each place."),
+    ] = None,
     fault: Annotated[
         list[str] | None, typer.Option(help=f"Only this one, and again for more: {', '.join(NAMES)}.")
     ] = None,
@@ -49,9 +54,9 @@ def prove(
         raise ConfigError(f"There is no fault {', '.join(unknown)}. There are: {', '.join(NAMES)}.")
     try:
         found = (
-            explore(config, seed, _tell)
+            explore(config, seed, customers, _tell)
             if cuts
-            else _proof(config, seed, customers, names, RunFolder(into, seed, customers), controls=controls)
+            else _proof(config, seed, customers or CUSTOMERS, names, into, controls=controls)
         )
     except Stopped:
         raise SystemExit(EXIT_INTERRUPTED) from None
@@ -61,9 +66,8 @@ def prove(
     raise SystemExit(0 if found.holds else 1)
 
 
-def _proof(
-    config: Path, seed: int, customers: int, names: Sequence[str], folder: RunFolder, *, controls: bool
-) -> Result:
+def _proof(config: Path, seed: int, customers: int, names: Sequence[str], into: Path, *, controls: bool) -> Result:
+    folder = RunFolder(into, seed, customers)
     with staged(config, _tell) as stage:
         result = stage.during(lambda: prove_once(stage, seed, customers, names))
         if not result.holds:

@@ -19,7 +19,7 @@ from arumaldo_prove.pages import Meter
 from arumaldo_prove.people import Person
 from arumaldo_prove.stage import Stage, staged
 
-_PARALLEL = 16
+_PARALLEL = 12
 _PATIENCE = 150.0
 """Seconds for one onboarding, its cut and those of its neighbours included."""
 _ACCOUNT_OF = "SELECT account_id::text FROM orders WHERE id::text = ANY(%s)"
@@ -27,9 +27,10 @@ _ACCOUNT_OF = "SELECT account_id::text FROM orders WHERE id::text = ANY(%s)"
 
 @dataclass(frozen=True)
 class Explored:
-    """`well` of `cuts` places were cut and ended in one charge and one site."""
+    """`well` of `cuts` places were cut and ended in one charge and one site; there are `places` of them."""
 
     seed: int
+    places: int
     cuts: int
     well: int
     wrong: Sequence[str] = field(default=())
@@ -44,24 +45,26 @@ class Explored:
 
     def as_table(self) -> str:
         """For people."""
-        return "\n".join([*self.wrong, f"crash points: {self.well} of {self.cuts}"])
+        chosen = "" if self.cuts == self.places else f", chosen evenly from {self.places}"
+        return "\n".join([*self.wrong, f"crash points: {self.well} of {self.cuts}{chosen}"])
 
 
-def explore(config: Path, seed: int, say: Callable[[str], None]) -> Explored:
-    """Find the places in one onboarding, then cut one in each of as many onboardings."""
+def explore(config: Path, seed: int, most: int | None, say: Callable[[str], None]) -> Explored:
+    """Find the places in one onboarding, then cut one in each of as many onboardings, or of `most`."""
     with tempfile.TemporaryDirectory(prefix="arumaldo-cuts-") as name:
         folder = Path(name)
         worker = ("-m", "arumaldo_prove.worker", "--cuts", name)
         with staged(config, say, worker=worker) as stage:
-            return stage.during(lambda: _explore(stage, folder, seed))
+            return stage.during(lambda: _explore(stage, folder, seed, most))
 
 
-def _explore(stage: Stage, folder: Path, seed: int) -> Explored:
+def _explore(stage: Stage, folder: Path, seed: int, most: int | None) -> Explored:
     if not _walks(stage, seed).ended:
         raise HubError("the onboarding that was to show where it can be cut came to no end")
-    places = list(dict.fromkeys((folder / "seen").read_text(encoding="utf-8").splitlines()))
+    found = list(dict.fromkeys((folder / "seen").read_text(encoding="utf-8").splitlines()))
+    places = chosen(found, seed, most)
     write_whole(folder / "plan.json", json.dumps(places))
-    stage.say(f"{len(places)} places to cut")
+    stage.say(f"{len(found)} places to cut, of which {len(places)} are cut now")
     people = _all_walk(stage, seed, len(places))
     taken = json.loads((folder / "taken.json").read_text(encoding="utf-8"))
     by_number = {taken[account]: person for person in people for account in _account(stage, person) if account in taken}
@@ -70,7 +73,13 @@ def _explore(stage: Stage, folder: Path, seed: int) -> Explored:
     for number, place in enumerate(places):
         if problem := _problem(by_number.get(number), (folder / f"hit-{number}").exists(), ledgers):
             wrong.append(f"{place}: {problem}")
-    return Explored(seed, len(places), len(places) - len(wrong), wrong)
+    return Explored(seed, len(found), len(places), len(places) - len(wrong), wrong)
+
+
+def chosen(places: Sequence[str], seed: int, most: int | None) -> list[str]:
+    """At most so many, evenly along the way; the next seed chooses their neighbours."""
+    step = -(-len(places) // most) if most else 1
+    return list(places[seed % step :: step])
 
 
 def _all_walk(stage: Stage, seed: int, count: int) -> list[Person]:
