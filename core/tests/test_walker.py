@@ -193,11 +193,12 @@ def test_a_walk_counts_what_is_new_since_it_began() -> None:
     assert report.counts(new) == {"till": {"charges": 1}, "host": {"sites": 0}}
 
 
+SORTS = ("confirm", "connected", "handover", "name-servers", "receipt")
 ONCE_EACH: dict[str, dict[str, int]] = {
     "till": {"charges": 2},
     "host": {"sites": 2},
     "books": {"subscriptions": 2, "contacts": 2},
-    "post": {"emails": 4, "emails: confirm": 2, "emails: receipt": 2, "contacts": 2},
+    "post": {"emails": 10, **{f"emails: {sort}": 2 for sort in SORTS}, "contacts": 2},
     "names": {"zones": 2},
 }
 """What the ledgers hold of two customers."""
@@ -212,8 +213,9 @@ def test_the_report_is_right_only_with_one_of_everything_for_each() -> None:
     assert right.agrees
     assert not report_of(till={"charges": 1}).agrees
     assert not report_of(host={}).agrees
-    assert not report_of(post={"emails": 4, "emails: confirm": 3, "emails: receipt": 1, "contacts": 2}).agrees
-    assert not report_of(post={"emails": 2, "emails: confirm": 2, "contacts": 1}).agrees
+    assert not report_of(books={"subscriptions": 2, "contacts": 0}).agrees
+    assert not report_of(post={**ONCE_EACH["post"], "contacts": 0}).agrees
+    assert not report_of(post={**ONCE_EACH["post"], "emails: receipt": 1, "emails: confirm": 3}).agrees
     assert not Report(customers=2, live=1, doubles=0, seconds=1, ledgers=ONCE_EACH).agrees
     assert json.loads(right.as_json()) == {
         "customers": 2,
@@ -223,6 +225,12 @@ def test_the_report_is_right_only_with_one_of_everything_for_each() -> None:
         "seconds": 1.2,
         "ledgers": ONCE_EACH,
     }
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_the_report_is_wrong_when_nobody_got_one_sort_of_mail(sort: str) -> None:
+    post = {name: count for name, count in ONCE_EACH["post"].items() if name != f"emails: {sort}"}
+    assert not report_of(post=post).agrees
 
 
 def test_a_person_at_two_vendors_is_nobody_twice_and_twice_at_one_is() -> None:

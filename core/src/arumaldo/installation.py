@@ -76,6 +76,7 @@ class Installation:
         self._retired: list[tuple[float, Providers]] = []  # of earlier versions: calls under way may still use them
         self._seen_digest = _digest(path)
         self._resting_digest: str | None = None
+        self._is_set_up = False
         self._over = threading.Event()
         _check_database(self.store.engine)
         check_room(self.store.engine, pool_size)
@@ -168,19 +169,13 @@ class Installation:
         return present.providers.get(slug, present.config.for_reseller(slug), plugin, capability)
 
     def set_up(self) -> None:
-        """Make ready whoever serves new accounts; a second call does it for the version that came since.
+        """Make ready whoever serves new accounts, from now on also those of each version that comes.
 
         A worker does so before it claims anything: some packages take seconds to import where much is to be done, and
         the steps that it holds would wait for that.
         """
-        present = self._present
-        for slug, reseller in present.config.resellers.items():
-            for capability, plugins in reseller.providers.items():
-                for plugin in plugins:
-                    try:
-                        present.providers.get(slug, reseller, plugin, capability)
-                    except Exception:  # whoever needs it is told; others do not
-                        log.exception("%s could not be set up for %s", plugin, capability)
+        self._is_set_up = True
+        _set_up(self._present)
 
     def newest_version(self) -> int:
         """The version that all processes follow; this one may not have taken it up yet."""
@@ -249,9 +244,22 @@ class Installation:
         config = parse(stored.text, name=self._path.name, environ=self._environ, base=self._path.parent)
         if config.hub != self.config.hub:
             log.warning("[hub] has changed; start the hub's processes again for that to count")
+        present = _Present(number, config, Providers())
+        if self._is_set_up:
+            _set_up(present)
         self._retired.append((time.monotonic() + 2 * CALL_SECONDS, self._present.providers))
-        self._present = _Present(number, config, Providers())
+        self._present = present
         log.info("configuration version %s is in use", number)
+
+
+def _set_up(present: _Present) -> None:
+    for slug, reseller in present.config.resellers.items():
+        for capability, plugins in reseller.providers.items():
+            for plugin in plugins:
+                try:
+                    present.providers.get(slug, reseller, plugin, capability)
+                except Exception:  # whoever needs it is told; others do not
+                    log.exception("%s could not be set up for %s", plugin, capability)
 
 
 def _first_config(path: Path, environ: Mapping[str, str]) -> Config:

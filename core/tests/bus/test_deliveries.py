@@ -185,6 +185,22 @@ def test_work_for_a_vendor_that_denies_us_waits_unburnt_and_goes_on_at_once_when
     assert bus.one("SELECT state FROM deliveries WHERE id = :id", id=delivery).state == "done"
 
 
+def test_a_worker_that_still_asks_with_the_settings_before_the_change_parks_nobody(bus: Bus) -> None:
+    newest = bus.configured.version
+
+    def step(message: ThingOrdered, work: Work) -> None:
+        nonlocal newest
+        newest += 1
+        raise Denied("acme", "the key was revoked")
+
+    bus.handle(step, calls="hosting")
+    [delivery] = bus.publish(ThingOrdered(order_id=uuid.uuid4()))
+    bus.configured.newest_version = lambda: newest  # type: ignore[method-assign]
+    bus.runner().run(delivery)
+    assert bus.all("SELECT 1 FROM provider_clocks WHERE parked_at IS NOT NULL") == []
+    assert bus.one("SELECT state FROM deliveries WHERE id = :id", id=delivery).state == "waiting"
+
+
 def test_a_step_that_always_fails_is_quarantined_and_says_why(bus: Bus) -> None:
     def step(message: ThingOrdered, work: Work) -> None:
         raise ValueError("a bug")

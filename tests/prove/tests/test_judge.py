@@ -18,6 +18,8 @@ from arumaldo.sandbox import Entry
 
 State = Any
 CHARGE, SITE = "payments.charge", "hosting.create_site"
+SUBSCRIPTION, PAYMENT = "billing.create_subscription", "billing.record_payment"
+MAILS = ("confirm", "connected", "handover", "name-servers", "receipt")
 
 
 @pytest.fixture
@@ -134,3 +136,72 @@ def test_a_vendor_that_keeps_only_the_beginning_of_a_reference_is_understood(
     part = whole.model_copy(update={"id": "another", "reference": (whole.reference or "")[:10]})
     assert judge([person], books([made(CHARGE)], [part])).lost == 0
     assert judge([person], books([made(CHARGE)], [whole, part])).doubles["sites"] == 1
+
+
+def test_two_sites_of_an_order_that_no_page_named_are_two_however_much_of_the_reference_is_kept(
+    person: Person, made: Callable[..., Entry]
+) -> None:
+    whole = made(SITE, of=uuid.uuid4())
+    part = whole.model_copy(update={"id": "another", "reference": (whole.reference or "")[:10]})
+    assert judge([person], books([], [whole, part])).doubles["sites"] == 1
+
+
+@pytest.fixture
+def everything(person: Person, made: Callable[..., Entry]) -> dict[str, dict[str, list[Entry]]]:
+    """What a customer has who came to a live site at a domain of their own."""
+    person.ended = "live"
+    person.accounts = 1
+    person.domains.add("sunrise.example")
+
+    def of(**facts: str) -> Entry:
+        return Entry(id=uuid.uuid4().hex, reference=uuid.uuid4().hex, facts=facts)
+
+    return {
+        "gateway": {"charges": [made(CHARGE)]},
+        "host": {"sites": [made(SITE)]},
+        "books": {
+            "subscriptions": [made(SUBSCRIPTION)], "invoices": [made(SUBSCRIPTION)], "payments": [made(PAYMENT)],
+            "customers": [of(email=person.email)], "contacts": [of(email=person.email)],
+        },
+        "post": {
+            "emails": [of(kind=kind, to=person.email) for kind in MAILS], "contacts": [of(email=person.email)],
+        },
+        "names": {"zones": [Entry(id="z1", reference="sunrise.example")]},
+    }  # fmt: skip
+
+
+def test_one_of_everything_is_right(person: Person, everything: Ledgers) -> None:
+    found = judge([person], everything)
+    assert (found.amiss, sum(found.doubles.values())) == ([[]], 0)
+
+
+@pytest.mark.parametrize("kind", ["subscriptions", "invoices", "payments", "customers", "contacts", "emails", "zones"])
+def test_one_thing_that_is_missing_is_amiss_and_a_second_one_is_a_double(
+    person: Person, everything: dict[str, dict[str, list[Entry]]], kind: str
+) -> None:
+    vendor = next(name for name, kinds in everything.items() if kind in kinds)
+    entries = everything[vendor][kind]
+    last = entries.pop()
+    assert len(judge([person], everything).amiss[0]) == 1
+    entries += [last, last.model_copy(update={"id": "another"})]
+    found = judge([person], everything)
+    assert (found.amiss, found.doubles[kind]) == ([[]], 1)
+
+
+def test_who_had_to_sign_up_anew_has_some_things_twice(
+    person: Person, everything: dict[str, dict[str, list[Entry]]]
+) -> None:
+    emails = everything["post"]["emails"]
+    emails.append(emails[0].model_copy(update={"id": "another", "reference": "another"}))
+    assert judge([person], everything).doubles["emails"] == 1
+    person.accounts = 2
+    assert judge([person], everything).doubles["emails"] == 0
+
+
+def test_a_subscription_that_outlives_the_money_is_amiss(
+    person: Person, everything: dict[str, dict[str, list[Entry]]]
+) -> None:
+    person.ended = "returned"
+    assert judge([person], everything).amiss == [["a subscription for money that went back"]]
+    everything["books"]["subscriptions"] = []
+    assert judge([person], everything).amiss == [[]]

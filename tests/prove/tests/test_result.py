@@ -24,6 +24,7 @@ GOOD = Result(
     lost=0,
     both=0,
     stuck=0,
+    amiss=0,
     unknown_left=0,
     refunds=1,
     settled=0,
@@ -69,6 +70,9 @@ def test_a_site_or_the_money_back_for_everybody_holds() -> None:
         {"live": 0},
         {"lost": 1},
         {"stuck": 1},
+        {"amiss": 1},
+        {"settled": 1},
+        {"unmanned_s": 46.0},
         {"unknown_left": 1},
         {"portal_errors": 1},
         {"takeover_s": {"p50": 1.0, "p99": 10.5, "max": 11.0}},
@@ -117,3 +121,9 @@ def test_percentiles_are_of_the_slow_end() -> None:
     assert percentiles([]) == {"p50": 0.0, "p99": 0.0, "max": 0.0}
     assert at([float(second) for second in range(1, 101)], 0.99) == 99.0
     assert at([3.0, 1.0, 2.0], 0.5) == 2.0
+
+
+def test_a_proof_without_redis_in_which_no_page_was_asked_for_is_void() -> None:
+    quiet = replace(GOOD, faults={"redis-stopped": 1}, portal_p99_bell_away_s=None)
+    assert quiet.broken() == ["void: Redis was away, and no page was asked for meanwhile"]
+    assert replace(quiet, portal_p99_bell_away_s=0.2).broken() == []

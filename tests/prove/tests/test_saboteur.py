@@ -53,8 +53,11 @@ def test_each_deed_has_one_thing_kept_for_it_also_when_chance_would_give_it_none
         with pytest.raises(RuntimeError):
             Deeds(rare).at("event 1")
     Deeds(rare).at("event 2")
-    Deeds(rare).at("price at 97205", once=True)
-    assert [note["what"] for note in read_notes(tmp_path)] == ["event 1", "event 1"]
+    with pytest.raises(RuntimeError):
+        Deeds(rare).at("price at 97205", once=True)
+    for postal_code in ("97205", "97206"):
+        Deeds(rare).at(f"price at {postal_code}", once=True)
+    assert [note["what"] for note in read_notes(tmp_path)] == ["event 1", "event 1", "price at 97205"]
 
 
 def test_it_ends_its_whole_process_and_has_said_so_before(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ class Runner:
 
     def attempt(self, held: Held) -> None:
         """Run the handler of what this worker holds, and write down how it ended."""
-        handler = self.handlers.named(held.handler)
+        handler, version = self.handlers.named(held.handler), self.configured.version
         try:
             if held.handler.startswith(LISTENER):
                 self._tell(held)
@@ -139,7 +139,7 @@ class Runner:
         except FromTheFuture as error:
             self._put_back(held, FUTURE_PAUSE, str(error), counts=False, ran=False)
         except ProviderError as error:
-            self._sort(held, handler, error)
+            self._sort(held, handler, error, version)
         except Exception as error:
             if _database_is_away(error):
                 raise
@@ -226,12 +226,15 @@ class Runner:
         provider.call("heard", {"event": event})
         self._finish(held)
 
-    def _sort(self, held: Held, handler: Handler | None, error: ProviderError) -> None:
+    def _sort(self, held: Held, handler: Handler | None, error: ProviderError, version: int) -> None:
+        """`version` of the configuration is the one that the attempt was made under."""
         match error:
             case _ if handler is None:  # a listener's trouble is its own: nobody else waits for it
                 self._retry_or_quarantine(held, str(error))
             case Refused():
                 self._refuse(held, handler, error.what)
+            case Denied() if self.configured.newest_version() > version:  # it was asked with what has been changed
+                self._put_back(held, BEHIND_PAUSE, str(error), counts=False)
             case Denied():
                 log.error("%s is parked until somebody acts: %s", error.provider, error.what)
                 with self.store.hub() as session:

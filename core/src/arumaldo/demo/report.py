@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from arumaldo.flows.letters import LETTERS
 from arumaldo.http import new_client
 from arumaldo.sandbox import Entry
 
@@ -19,7 +20,8 @@ ONCE = ("charges", "contacts", "emails", "sites", "subscriptions", "zones")
 """The kinds of which every customer must have exactly one: of mails, one of each `kind` that the ledger says."""
 _AT_EACH = {"contacts"}
 """Of these there is one at each vendor who keeps any: the CRM has a contact, and so has the mail list."""
-_SORTED = {"emails"}
+_SORTED = {"emails": sorted(LETTERS.keys() - {"money-back"})}
+"""Of these there is one of each sort; the money goes back to nobody."""
 _SORT = ": "
 
 
@@ -112,18 +114,12 @@ def once_each(found: Mapping[str, Mapping[str, int]], customers: int) -> bool:
 
 
 def _is_once(found: Mapping[str, Mapping[str, int]], kind: str, customers: int) -> bool:
-    """Whether there is one for each customer: in all, or at each vendor, or of each sort."""
-    of_kind = {
-        (plugin, name): count
-        for plugin, kinds in found.items()
-        for name, count in kinds.items()
-        if count and name.partition(_SORT)[0] == kind
-    }
+    """Whether there is one for each customer: in all, or at each vendor that keeps any, or of each sort."""
     if kind in _AT_EACH:
-        return bool(of_kind) and all(count == customers for count in of_kind.values())
-    sorts = {name for _, name in of_kind if _SORT in name} or {kind}
-    totals = [sum(count for (_, name), count in of_kind.items() if name == sort) for sort in sorts]
-    return all(total == customers for total in totals)
+        at = [kinds[kind] for kinds in found.values() if kind in kinds]
+        return bool(at) and all(count == customers for count in at)
+    names = [f"{kind}{_SORT}{sort}" for sort in _SORTED[kind]] if kind in _SORTED else [kind]
+    return all(sum(kinds.get(name, 0) for kinds in found.values()) == customers for name in names)
 
 
 def doubles(ledgers: Ledgers, customers: int) -> int:

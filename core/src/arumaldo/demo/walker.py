@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 
@@ -75,10 +76,13 @@ def _settled(
     sandbox_url: str, before: ledger.Ledgers, customers: int, ends_at: float, enough: threading.Event
 ) -> ledger.Ledgers:
     """What is new in the ledgers, once what follows the last page is there too (a mail, an entry at the books)."""
-    while True:
-        new = ledger.since(before, ledger.read_ledgers(sandbox_url))
-        if ledger.once_each(ledger.counts(new), customers) or time.monotonic() > ends_at or enough.wait(_GLANCE):
-            return new
+    while time.monotonic() < ends_at and not enough.is_set():
+        with suppress(httpx2.HTTPError):
+            new = ledger.since(before, ledger.read_ledgers(sandbox_url))
+            if ledger.once_each(ledger.counts(new), customers):
+                return new
+        enough.wait(_GLANCE)
+    return ledger.since(before, ledger.read_ledgers(sandbox_url))
 
 
 def _reason(customer: Customer) -> str | None:

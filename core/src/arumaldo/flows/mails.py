@@ -10,6 +10,7 @@ from arumaldo.capabilities.email import Mail
 from arumaldo.flows import facts
 from arumaldo.flows.letters import LETTERS, as_html, as_text
 from arumaldo.flows.moves import move
+from arumaldo.store.base import id_from
 from arumaldo.store.mails import MailRow
 from arumaldo.store.people import Member, User
 from arumaldo.store.scope import Rows
@@ -22,7 +23,10 @@ def post(rows: Rows, kind: str, about: UUID, recipient: str = "") -> None:
     """
     if rows.first(MailRow, MailRow.about == about, MailRow.kind == kind) is not None:
         return
-    mail = rows.add(MailRow(kind=kind, about=about, recipient=recipient or owner_of(rows).email))
+    # A restored book that has forgotten the mail finds it at the provider under the same id, and sends no second one.
+    mail = rows.add(
+        MailRow(id=id_from(about, kind), kind=kind, about=about, recipient=recipient or owner_of(rows).email)
+    )
     rows.publish(facts.MailDue(mail_id=mail.id), ends=False)
 
 

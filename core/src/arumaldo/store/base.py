@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 import uuid
@@ -19,7 +20,19 @@ NOW = text("hub_now()")
 def new_id() -> uuid.UUID:
     """A UUID of version 7 (RFC 9562): random, and in order of time, so that indexes grow at one end."""
     milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | int.from_bytes(os.urandom(10))
+    return _id((milliseconds << 80) | int.from_bytes(os.urandom(10)))
+
+
+def id_from(made: uuid.UUID, name: str) -> uuid.UUID:
+    """The id of what there is once, under this name, for a thing with an id of `new_id`; it has that one's moment.
+
+    A book that was put back from a copy, and has forgotten what was made for the thing, gives it the same id again.
+    """
+    digest = int.from_bytes(hashlib.sha256(made.bytes + name.encode()).digest()[:10])
+    return _id((made.int >> 80 << 80) | digest)
+
+
+def _id(value: int) -> uuid.UUID:
     value = value & ~(0xF << 76) | (0x7 << 76)
     value = value & ~(0x3 << 62) | (0x2 << 62)
     return uuid.UUID(int=value)

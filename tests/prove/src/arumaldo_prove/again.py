@@ -15,21 +15,33 @@ from arumaldo.config.parse import parse_file
 from arumaldo.demo import leash
 from arumaldo.hub import Providers
 
+_ENDS = (signal.SIGTERM, signal.SIGINT)
+
 
 def again_while(code: int, config: Path, work: Callable[[], int]) -> int:
     """Run `work` in a new process as long as that ends with `code`; answers the other code that it ended with."""
     _read_modules(config)
     tie = leash.knot(signal.SIGKILL)
     while True:
-        worker = os.fork()
-        if worker == 0:
-            tie()
-            _end_with(work)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        worker = _forked(tie, work)
+        for number in _ENDS:
             signal.signal(number, lambda received, _: os.kill(worker, received))  # noqa: B023 - it is this one's turn
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
         ended = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
         if ended != code:
             return ended if ended >= 0 else 128 - ended
+
+
+def _forked(tie: Callable[[], object], work: Callable[[], int]) -> int:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # a new one must not take the signals that are meant for the last
+    worker = os.fork()
+    if worker == 0:
+        for number in _ENDS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
+        tie()
+        _end_with(work)
+    return worker
 
 
 def _read_modules(config: Path) -> None:

@@ -14,7 +14,7 @@ What is not counted:
   us: then it waits for a person;
 - while all work is paused, because a restored book is being compared with the vendors;
 - while no living worker has a thread free for it: after a restoration everything is in doubt at once, and takes turns;
-- while the database is away: nothing can be held then.
+- while the database is away, or no worker lives (`unmanned_s` says how long): nothing can be held then.
 
 What is counted is ours: pauses between two looks, back-off after a look that failed, and steps that lie around.
 `doubt_past_sure_s` is the same with nothing left out.
@@ -49,9 +49,10 @@ SELECT e.id, e.step, e.state, e.intended_at, greatest(e.intended_at, e.created_a
         AND d.lane = split_part(e.step, '.', 1)) AS claims,
        coalesce(c.not_before > hub_now() OR c.parked_at IS NOT NULL, false) OR EXISTS (SELECT 1 FROM pauses)
          AS is_closed,
-       (SELECT count(*) * {threads} <= (
+       (SELECT count(*) > 0 AND count(*) * {threads} <= (
           SELECT count(*) FROM deliveries h JOIN living l ON l.id = h.holder
           WHERE h.state = 'waiting' AND h.lane = split_part(e.step, '.', 1)) FROM living) AS is_crowded,
+       NOT EXISTS (SELECT 1 FROM living) AS is_unmanned,
        (SELECT format('%%s, due in %%s s: %%s', d.handler, round(extract(epoch FROM d.due_at - hub_now())), d.waits_for)
         FROM deliveries d WHERE d.account_id = e.account_id AND d.state = 'waiting'
         AND d.lane = split_part(e.step, '.', 1) ORDER BY d.id LIMIT 1) AS step_said
@@ -80,6 +81,8 @@ class Open:
     is_closed: bool
     is_crowded: bool = False
     """Whether no living worker has a thread free for it."""
+    is_unmanned: bool = False
+    """Whether no worker lives."""
     step_said: str | None = None
     """Why the step waits, and for how long."""
 
@@ -115,6 +118,7 @@ class Doubt:
 
     def add(self, seconds: float, row: Open, *, is_away: bool) -> None:
         """So many seconds after `sure_after` went by."""
+        is_away = is_away or row.is_unmanned
         if is_away or row.is_asked or row.is_closed or row.is_crowded or row.claims != self._claims:
             self._stretch = 0.0
         self._claims = row.claims
@@ -135,7 +139,7 @@ class Doubt:
     def told(self) -> str:
         """For whoever wants to know what took so long."""
         parts = {
-            "with a worker": self.asked, "vendor left alone": self.closed, "database away": self.away,
+            "with a worker": self.asked, "vendor left alone": self.closed, "nobody there": self.away,
             "no thread free": self.crowded, "waiting": self.waited,
         }  # fmt: skip
         why = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in parts.items() if seconds)

@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from arumaldo.demo.files import write_whole
-from arumaldo.demo.report import Ledgers
 from arumaldo.errors import HubError
-from arumaldo_prove.judge import judge
+from arumaldo_prove.judge import Findings, judged
 from arumaldo_prove.pages import Meter
 from arumaldo_prove.people import Person
 from arumaldo_prove.stage import Stage, staged
@@ -22,6 +21,8 @@ from arumaldo_prove.stage import Stage, staged
 _PARALLEL = 12
 _PATIENCE = 150.0
 """Seconds for one onboarding, its cut and those of its neighbours included."""
+_AFTERWARDS = 60.0
+"""Seconds for what is still done when the last customer has seen the site: a mail, an entry in the books."""
 _ACCOUNT_OF = "SELECT account_id::text FROM orders WHERE id::text = ANY(%s)"
 
 
@@ -68,12 +69,14 @@ def _explore(stage: Stage, folder: Path, seed: int, most: int | None) -> Explore
     people = _all_walk(stage, seed, len(places))
     taken = json.loads((folder / "taken.json").read_text(encoding="utf-8"))
     by_number = {taken[account]: person for person in people for account in _account(stage, person) if account in taken}
-    ledgers = stage.ledgers()
-    wrong = []
+    at_vendors = judged(people, stage.ledgers, _AFTERWARDS)
+    wrong = _doubled(at_vendors)
     for number, place in enumerate(places):
-        if problem := _problem(by_number.get(number), (folder / f"hit-{number}").exists(), ledgers):
+        person = by_number.get(number)
+        had = None if person is None else _had(at_vendors, people.index(person))
+        if problem := _problem(person, (folder / f"hit-{number}").exists(), had):
             wrong.append(f"{place}: {problem}")
-    return Explored(seed, len(found), len(places), len(places) - len(wrong), wrong)
+    return Explored(seed, len(found), len(places), max(0, len(places) - len(wrong)), wrong)
 
 
 def chosen(places: Sequence[str], seed: int, most: int | None) -> list[str]:
@@ -119,7 +122,18 @@ def _account(stage: Stage, person: Person) -> list[str]:
     return [account for (account,) in stage.rows(_ACCOUNT_OF, list(person.orders))]
 
 
-def _problem(person: Person | None, was_cut: bool, ledgers: Ledgers) -> str | None:
+def _doubled(found: Findings) -> list[str]:
+    return [f"{count} {kind} too many" for kind, count in found.doubles.items() if count]
+
+
+def _had(found: Findings, number: int) -> str:
+    """What one customer has at the vendors beyond or short of one of everything; "": nothing."""
+    counted = {"charges": found.charges[number], "sites": found.sites[number]}
+    wrong = [f"{count} {kind}" for kind, count in counted.items() if count != 1]
+    return ", ".join([*wrong, *found.amiss[number]])
+
+
+def _problem(person: Person | None, was_cut: bool, had: str | None) -> str | None:
     """What is wrong with the onboarding that was to be cut there; None: nothing."""
     if person is None:
         return "no onboarding came so far"
@@ -127,7 +141,4 @@ def _problem(person: Person | None, was_cut: bool, ledgers: Ledgers) -> str | No
         return "it was not reached"
     if person.ended != "live":
         return f"no end: {person.said}"
-    found = judge([person], ledgers)
-    if found.charges != [1] or found.sites != [1]:
-        return f"{found.charges[0]} charges, {found.sites[0]} sites"
-    return None
+    return had or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from arumaldo.bus.work import Reference
 from arumaldo.demo.report import Ledgers
+from arumaldo.flows.letters import LETTERS
 from arumaldo.sandbox import Entry
 from arumaldo_prove.people import Person
 
@@ -19,15 +21,21 @@ _STEPS = {
     "sites": "hosting.create_site",
     "returns": "payments.give_back",
     "subscriptions": "billing.create_subscription",
+    "invoices": "billing.create_subscription",
+    "payments": "billing.record_payment",
 }
 """Kind of object → the step that makes it for an order, from which its reference follows."""
-_KINDS = (*_STEPS, "customers", "payments", "emails", "zones", "contacts")
-"""All kinds that are counted; each of the others bears what it was made for: our reference, or an address."""
+_KINDS = (*_STEPS, "customers", "emails", "zones", "contacts")
+"""All kinds that are counted: of an order, of a person by their address (mails: of each sort), or of a domain."""
 _AT_EACH = {"contacts"}
 """Of these one person has one at each vendor that keeps any."""
+_LIVE_HAS = ("subscriptions", "invoices", "payments")
+_LIVE_WAS_TOLD = sorted(LETTERS.keys() - {"money-back"})
+"""The mails that somebody with a site at their own domain has got."""
 _KEPT = 10
 """So much of a reference is kept by a vendor that has room for a name alone."""
 _GENERATIONS = 20
+_GLANCE = 1.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,8 @@ class Findings:
     kept: list[int]
     """For each customer: charges whose money did not go back."""
     sites: list[int]
+    amiss: list[list[str]]
+    """For each customer who came to an end: what they should have beside it and have not, or still have."""
     doubles: dict[str, int]
     undone: dict[str, int]
     lost: int
@@ -54,22 +64,61 @@ def judge(people: Sequence[Person], ledgers: Ledgers) -> Findings:
     """What the vendors' books say of these customers."""
     orders = {_short(one): order for person in people for order in person.orders for one in _references(order)}
     kinds = {kind: list(_in_effect(ledgers, kind)) for kind in _KINDS}
-    by_order = {kind: _by_order(entries, orders) for kind, entries in kinds.items()}
-    doubled = {kind: [entries[1:] for entries in found.values()] for kind, found in by_order.items()}
-    paid, live = set(by_order["charges"]), _with_a_site(by_order["sites"])
+    found = {kind: _by_thing(kind, entries, orders) for kind, entries in kinds.items()}
+    allowed = _allowed(people)
+    doubled = {kind: [one[allowed.get((kind, _whose(thing)), 1) :] for thing, one in things.items()]
+               for kind, things in found.items()}  # fmt: skip
+    paid, live = set(found["charges"]), _with_a_site(found["sites"])
     is_returned = _returns(kinds["returns"])
-    returned = {order for order, charges in by_order["charges"].items() if all(map(is_returned, charges))}
-    kept = {order: [one for one in found if not is_returned(one)] for order, found in by_order["charges"].items()}
+    returned = {order for order, charges in found["charges"].items() if all(map(is_returned, charges))}
+    kept = {order: [one for one in charges if not is_returned(one)] for order, charges in found["charges"].items()}
+    kept_by = {kind: sorted(vendor for vendor, of in ledgers.items() if kind in of) for kind in _KINDS}
     return Findings(
-        charges=[_count(person, by_order["charges"]) for person in people],
+        charges=[_count(person, found["charges"]) for person in people],
         kept=[_count(person, kept) for person in people],
-        sites=[_count(person, by_order["sites"]) for person in people],
+        sites=[_count(person, found["sites"]) for person in people],
+        amiss=[_amiss(person, found, kept_by) for person in people],
         doubles={kind: sum(map(len, surplus)) for kind, surplus in doubled.items()},
         undone={kind: sum(e.state == "undone" for e in chain(*surplus)) for kind, surplus in doubled.items()},
         lost=len(paid - live - returned),
         both=len(paid & live & returned),
         refunds=len(kinds["returns"]),
     )
+
+
+def judged(people: Sequence[Person], ledgers: Callable[[], Ledgers], patience: float) -> Findings:
+    """The same, as soon as nothing is amiss with anybody; after so many seconds, whatever there is then."""
+    ends_at = time.monotonic() + patience
+    while any((found := judge(people, ledgers())).amiss) and time.monotonic() < ends_at:
+        time.sleep(_GLANCE)
+    return found
+
+
+def _allowed(people: Iterable[Person]) -> dict[tuple[str, str], int]:
+    """(Kind, address) → how many there may be: whose account was lost with the book has signed up, and bought, anew."""
+    allowed = {}
+    for person in people:
+        allowed["customers", person.email] = allowed["contacts", person.email] = max(1, person.accounts)
+        allowed["emails", person.email] = max(1, person.accounts, len(person.orders), len(person.domains))
+    return allowed
+
+
+def _amiss(
+    person: Person, found: Mapping[str, Mapping[str, Sequence[Entry]]], kept_by: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """What somebody lacks beside a live site, of the kinds that any vendor keeps; or what outlived their money."""
+    there = {kind: {thing for thing, entries in things.items() if entries[0].state == "live"}
+             for kind, things in found.items()}  # fmt: skip
+    if person.ended == "returned":
+        return ["a subscription for money that went back"] if there["subscriptions"] & person.orders else []
+    if person.ended != "live":
+        return []
+    wanted = {"customers": {person.email}, "zones": person.domains, **dict.fromkeys(_LIVE_HAS, person.orders)}
+    lacks = [f"no {kind}" for kind, any_of in wanted.items() if kept_by[kind] and not there[kind] & any_of]
+    lacks += [f"no contact at {at}" for at in kept_by["contacts"] if f"{at} {person.email}" not in there["contacts"]]
+    if kept_by["emails"]:
+        lacks += [f"no mail {sort}" for sort in _LIVE_WAS_TOLD if f"{sort} {person.email}" not in there["emails"]]
+    return lacks
 
 
 def _references(order: str) -> Iterable[str]:
@@ -90,19 +139,34 @@ def _in_effect(ledgers: Ledgers, kind: str) -> Iterable[Entry]:
 
 
 def _marked(entry: Entry, vendor: str) -> Entry:
-    return entry.model_copy(update={"reference": f"{vendor} {entry.reference}", "id": f"{vendor} {entry.id}"})
+    address = entry.facts.get("email") or entry.reference
+    return entry.model_copy(update={"id": f"{vendor} {entry.id}", "facts": {"email": f"{vendor} {address}"}})
 
 
-def _by_order(entries: Iterable[Entry], orders: dict[str, str]) -> dict[str, list[Entry]]:
-    """What has no order that a page named stands for itself, by its reference: also there one is enough.
+def _by_thing(kind: str, entries: Iterable[Entry], orders: dict[str, str]) -> dict[str, list[Entry]]:
+    """What was made, by what it was made for. What has no order that a page named stands for itself.
 
     Those that are in force come first, so that what is surplus is what was undone.
     """
     found: dict[str, list[Entry]] = {}
     for entry in sorted(entries, key=lambda entry: entry.state != "live"):
-        reference = entry.reference or entry.id
-        found.setdefault(orders.get(_short(reference), reference), []).append(entry)
+        found.setdefault(_thing(kind, entry, orders), []).append(entry)
     return found
+
+
+def _thing(kind: str, entry: Entry, orders: Mapping[str, str]) -> str:
+    """The order, "the sort and the address" of a mail, the address of a person, the domain; else our reference."""
+    own = entry.reference or entry.id
+    if kind == "emails" and "to" in entry.facts:
+        return f"{entry.facts.get('kind', '')} {entry.facts['to']}"
+    if kind in ("contacts", "customers"):
+        return entry.facts.get("email") or own
+    return orders.get(_short(own), _short(own)) if kind in _STEPS else own
+
+
+def _whose(thing: str) -> str:
+    """The address, where a thing ends with one."""
+    return thing.rpartition(" ")[2]
 
 
 def _count(person: Person, by_order: dict[str, list[Entry]]) -> int:

@@ -37,7 +37,7 @@ class Monkey:
     def __init__(self, stage: Stage, seed: int, names: Sequence[str], away: float, customers: int) -> None:
         self.diary = Diary()
         self.takeovers = Takeovers(stage, self.diary)
-        self._presence = Presence(stage, self.diary)
+        self._presence = Presence(stage, self.diary, self.takeovers.died)
         self.sabotage = Sabotage(stage, names, customers)
         self._stage, self._seed, self._names, self._away = stage, seed, list(names), away
         self._kinds_of_kill = len(set(names) & KILLS)

@@ -38,11 +38,15 @@ class Person(Customer):
         self.browser = self._new_browser(base_url)
         self.orders: set[str] = set()
         """Every order that the pages named."""
+        self.accounts = 0
+        """How often this customer has signed up: again, when the account was lost with the book."""
+        self.domains: set[str] = set()
+        """Every domain that was entered."""
         self.ended: str | None = None
         """`live` or `returned`; None: not final."""
         self.said = "has not begun"
         """Where it stands, for the report."""
-        self._email = f"prove-{number}-{secrets.token_hex(4)}@example.com"
+        self.email = f"prove-{number}-{secrets.token_hex(4)}@example.com"
         self._password = f"{secrets.token_urlsafe(12)}-Aa1"
         self._postal_code = f"97205-{number % 10_000:04d}"
         self._is_known = False
@@ -99,11 +103,12 @@ class Person(Customer):
         form = visit.form("email", "password")
         if form is not None:
             try:
-                self.browser.submit(visit, form, {"email": self._email, "password": self._password})
+                self.browser.submit(visit, form, {"email": self.email, "password": self._password})
             except Away:
                 raise
             except Lost:
                 self._log_in()
+            self.accounts += 1
         self._is_known = True
 
     def _log_in(self) -> None:
@@ -112,7 +117,7 @@ class Person(Customer):
         if form is None:
             return
         try:
-            self.browser.submit(visit, form, {"email": self._email, "password": self._password})
+            self.browser.submit(visit, form, {"email": self.email, "password": self._password})
         except Away:
             raise
         except Lost:  # nobody knows this account any more
@@ -149,7 +154,7 @@ class Person(Customer):
 
     def confirm(self) -> None:
         """Follow the link in the mail, as soon as it is there."""
-        link = self.outside.confirming_link(self._email)
+        link = self.outside.confirming_link(self.email)
         if link is None:
             self._wait()
             return
@@ -175,13 +180,14 @@ class Person(Customer):
                 self._wait()
 
     def _enter_domain(self) -> None:
-        """One that nobody has; after a restoration the first one may belong to what the book has forgotten."""
         visit = self.browser.open("/domain")
         if form := visit.form("domain"):
-            name = f"{domain_of(self.business)}-{secrets.token_hex(4)}.example"
-            self.browser.submit(visit, form, {"domain": name})
+            self.domains.add(self.domain)
+            self.browser.submit(visit, form, {"domain": self.domain})
 
     def _give_the_domain_up(self) -> None:
+        """For another one: after a restoration the first one may belong to what the book has forgotten."""
+        self.domain = f"{domain_of(self.business)}-{secrets.token_hex(4)}.example"
         visit = self.browser.open("/domain")
         if form := visit.form("name"):
             self.browser.submit(visit, form, {"name": str(self._domain_now["name"])})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 import psycopg
@@ -19,10 +19,11 @@ _ROUNDS = 5
 
 
 class Presence:
-    """Writes into the diary which process is down, and when all of a kind are."""
+    """Writes into the diary which process is down, and when all of a kind are; `died` is told of each worker's end."""
 
-    def __init__(self, stage: Stage, diary: Diary) -> None:
-        self._stage, self._diary = stage, diary
+    def __init__(self, stage: Stage, diary: Diary, died: Callable[[int], None]) -> None:
+        self._stage, self._diary, self._died = stage, diary, died
+        self._workers: dict[str, int] = {}
         self._down: dict[str, ExitStack] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch_all, name="presence", daemon=True)
@@ -42,6 +43,7 @@ class Presence:
     def _watch(self) -> None:
         rounds = 0
         while not self._over.wait(_GLANCE):
+            self._tell_who_died()
             self._note({name: self._stage.serves(name) for name in self._stage.web_names}, NOBODY_SERVES)
             if rounds % _ROUNDS == 0:
                 try:
@@ -49,6 +51,16 @@ class Presence:
                 except psycopg.Error:  # without the database nobody can take anything up
                     self._note({}, NOBODY_WORKS)
             rounds += 1
+
+    def _tell_who_died(self) -> None:
+        """Whoever ended it: the monkey, or a step of its own."""
+        for name in self._stage.worker_names:
+            pid, known = self._stage.running(name), self._workers.get(name)
+            if known is not None and pid != known:
+                self._died(known)
+            self._workers.pop(name, None)
+            if pid is not None:
+                self._workers[name] = pid
 
     def _note(self, are_up: Mapping[str, bool], nobody: str) -> None:
         states = {f"{DOWN} {name}": is_up for name, is_up in are_up.items()} | {nobody: any(are_up.values())}

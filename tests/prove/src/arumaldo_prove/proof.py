@@ -14,7 +14,7 @@ from arumaldo.demo.businesses import COUNT
 from arumaldo_prove.doubts import Doubt, Doubts
 from arumaldo_prove.faults import FROZEN_SECONDS, KILLS, OUTAGES
 from arumaldo_prove.happenings import Diary
-from arumaldo_prove.judge import judge
+from arumaldo_prove.judge import Findings, judged
 from arumaldo_prove.monkey import Monkey
 from arumaldo_prove.operator import Operator
 from arumaldo_prove.pages import FailedPage
@@ -27,6 +27,8 @@ PACE = 4.0
 """Seconds between two arrivals; one more where Redis is away for a minute, for then fewer come to an end meanwhile."""
 FINAL_WITHIN = 120.0
 """Seconds after the last fault within which everybody must have come to an end."""
+_AFTERWARDS = 60.0
+"""Seconds for what is still done when all have come to their ends: a mail, an entry in the books."""
 _TOLD = 10
 _LONGEST_OUTAGES = 400.0
 _SHORTEST, _LONGEST = 8.0, 60.0
@@ -56,14 +58,18 @@ def prove_once(stage: Stage, seed: int, customers: int, faults: Sequence[str]) -
     _wait(lambda: 4 * crowd.ended >= 3 * customers, _LONGER, progress)
     monkey.stop()
     stage.say("the last fault is over")
+    over = time.monotonic()
     crowd.come_back()
     crowd.wait(FINAL_WITHIN, progress)
     crowd.send_home()
+    _wait(lambda: not _in_doubt(stage), FINAL_WITHIN - (time.monotonic() - over))
+    unknown_left = _in_doubt(stage)
     settled = Operator(stage).work_off_the_list()
+    found = judged(crowd.people, stage.ledgers, _AFTERWARDS)
     doubts.close()
     monkey.leave()
-    result = _counted(stage, seed, crowd, monkey, doubts, faults, time.monotonic() - began)
-    return replace(result, settled=settled)
+    result = _counted(found, seed, crowd, monkey, doubts, faults, time.monotonic() - began)
+    return replace(result, settled=settled, unknown_left=unknown_left)
 
 
 def _wait(until: Callable[[], bool], seconds: float, told: Callable[[], None] = lambda: None) -> None:
@@ -80,9 +86,10 @@ def _arrivals(customers: int, faults: Sequence[str], away: float) -> float:
 
 
 def _counted(
-    stage: Stage, seed: int, crowd: Crowd, monkey: Monkey, doubts: Doubts, faults: Sequence[str], seconds: float
+    found: Findings, seed: int, crowd: Crowd, monkey: Monkey, doubts: Doubts, faults: Sequence[str], seconds: float
 ) -> Result:
-    found, people, counts = judge(crowd.people, stage.ledgers()), crowd.people, monkey.counts
+    people, counts = crowd.people, monkey.counts
+    amiss = [f"{one.business.name}: {', '.join(what)}" for one, what in zip(people, found.amiss, strict=True) if what]
     unended = [f"{person.business.name} {person.said}" for person in people if person.ended is None]
     return Result(
         seed=seed,
@@ -101,7 +108,8 @@ def _counted(
         lost=found.lost,
         both=found.both,
         stuck=len(unended),
-        unknown_left=_in_doubt(stage),
+        amiss=len(amiss),
+        unknown_left=0,
         refunds=found.refunds,
         settled=0,
         kills=sum(counts.get(name, 0) for name in KILLS),
@@ -118,7 +126,7 @@ def _counted(
         portal_p99_s=at([page.seconds for page in crowd.meter.pages], 0.99),
         portal_p99_bell_away_s=_bell_away(crowd, monkey, faults),
         failed_pages=[_explained(page, monkey.diary) for page in crowd.meter.failed],
-        said=unended[:_TOLD],
+        said=[*unended, *amiss][:_TOLD],
     )
 
 

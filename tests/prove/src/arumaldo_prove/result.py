@@ -14,10 +14,14 @@ from arumaldo_prove.operator import RESTORE
 TAKEOVER_SECONDS = 10.0
 AWAY_SECONDS = 1.0
 BEYOND_SECONDS = 10.0
+UNMANNED_SECONDS = 45.0
+"""While the book is put back from a copy nobody works; what plugins and kills do beside that has to end sooner."""
 MONEY = frozenset({"charges", "returns"})
 """Kinds of which there may never be a second one, not even one that was undone later."""
 HOLDERS_LOST = frozenset({"kill-worker", "freeze-worker"})
 """Faults after which somebody has to take over."""
+BELL_AWAY = frozenset({"redis-stopped", "redis-hung", "flush"})
+"""With these alone, pages have to be as quick as ever."""
 _TOLD = 10
 
 
@@ -56,6 +60,9 @@ class Result:
     both: int
     """Orders that have a site and all of their money."""
     stuck: int
+    amiss: int
+    """Customers at their end who lack something of what belongs to it (contact, subscription, invoice, domain, mails),
+    or have a subscription although their money went back."""
     unknown_left: int
     refunds: int
     settled: int
@@ -100,6 +107,7 @@ class Result:
             f"{self.lost} paid orders have neither a site nor all of their money back": self.lost,
             f"{self.both} orders have a site and their money back": self.both,
             f"{self.stuck} customers came to no end": self.stuck,
+            f"{self.amiss} customers lack something at a vendor": self.amiss,
             f"{self.unknown_left} calls are still in doubt": self.unknown_left,
             f"{self.portal_errors} pages failed": self.portal_errors,
             f"charges per customer: {_span(self.charges_per_customer)}": not self._charged_once(),
@@ -128,6 +136,10 @@ class Result:
         found = {
             f"the slowest take-overs took {self.takeover_s['p99']} s": self.takeover_s["p99"] > TAKEOVER_SECONDS,
             f"a call stayed in doubt for {self.doubt_beyond_s} s too long": self.doubt_beyond_s > BEYOND_SECONDS,
+            f"no worker lived for {self.unmanned_s} s": self.unmanned_s > UNMANNED_SECONDS,
+            f"{self.settled} objects had no order although no book was lost": (
+                self.settled and RESTORE not in self.faults
+            ),
             f"without the bell a page took {self.portal_p99_bell_away_s} s": (
                 (self.portal_p99_bell_away_s or 0) > AWAY_SECONDS
             ),
@@ -142,6 +154,8 @@ class Result:
         void = [f"void: {name} was asked for and never happened" for name, count in self.faults.items() if not count]
         if HOLDERS_LOST & self.faults.keys() and not self.takeovers:
             void.append("void: workers were killed or frozen, and no take-over was measured")
+        if self.faults.keys() <= BELL_AWAY and self.faults and self.portal_p99_bell_away_s is None:
+            void.append("void: Redis was away, and no page was asked for meanwhile")
         return void + [f"void: the control without {one.guard} proves nothing" for one in self.control if not one.shows]
 
     def as_json(self) -> str:
@@ -157,7 +171,7 @@ class Result:
             "sites per customer": _span(self.sites_per_customer),
             "doubles": ", ".join(f"{kind} {count}" for kind, count in self.doubles.items()),
             "undone": ", ".join(f"{kind} {count}" for kind, count in self.undone.items()),
-            "lost / stuck / in doubt": f"{self.lost} / {self.stuck} / {self.unknown_left}",
+            "lost / stuck / amiss / in doubt": f"{self.lost} / {self.stuck} / {self.amiss} / {self.unknown_left}",
             "full refunds": str(self.refunds),
             "settled by the operator": str(self.settled),
             "processes killed": str(self.kills),

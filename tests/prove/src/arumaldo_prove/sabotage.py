@@ -76,9 +76,14 @@ class Sabotage:
         self._billing = ""
 
     def counts(self) -> dict[str, int]:
-        """How often it did what it was asked for."""
-        done = Counter(str(note["deed"]) for note in read_notes(self._notes))
-        return {name: done[deed] for name, deed in PLUGIN_FAULTS.items() if deed in self._deeds}
+        """How often it did what it was asked for: when it heard of something, and `…-in-a-call` of its own."""
+        notes = read_notes(self._notes)
+        heard = Counter(str(note["deed"]) for note in notes if _is_event(note))
+        called = Counter(str(note["deed"]) for note in notes if not _is_event(note))
+        asked = {name: deed for name, deed in PLUGIN_FAULTS.items() if deed in self._deeds}
+        return {name: heard[deed] for name, deed in asked.items()} | {
+            f"{name}-in-a-call": called[deed] for name, deed in asked.items()
+        }
 
     def poison(self) -> Poison:
         """What became of its poison."""
@@ -91,6 +96,10 @@ class Sabotage:
 
 def poison_in(notes: Sequence[dict[str, object]]) -> Poison:
     """A message that raises ends nobody and is not counted; nor is a price, which goes wrong but once."""
-    fatal = [note for note in notes if note["deed"] != "raises" and str(note["what"]).startswith("event ")]
+    fatal = [note for note in notes if note["deed"] != "raises" and _is_event(note)]
     workers = Counter(str(note["what"]) for note in fatal if not note["alone"])
     return Poison(len(workers), max(workers.values(), default=0), sum(bool(note["alone"]) for note in fatal))
+
+
+def _is_event(note: dict[str, object]) -> bool:
+    return str(note["what"]).startswith("event ")

@@ -62,6 +62,11 @@ class Stage:
         """Whether this web process can take a request now."""
         return accepts(self.tree.supervisor.pid(web) or 0)
 
+    def running(self, name: str) -> int | None:
+        """The number of this process, as long as it has not ended."""
+        pid = self.tree.supervisor.pid(name)
+        return pid if pid and _runs(pid) else None
+
     def works(self, worker: str) -> bool:
         """Whether this worker process has said lately that it works; False also when the database cannot say."""
         with suppress(psycopg.Error):
@@ -126,6 +131,14 @@ def staged(
             yield Stage(tree, copy, workers, say)
     finally:
         _throw_away(state)
+
+
+def _runs(pid: int) -> bool:
+    """Not one that has ended and waits to be noticed by its parent."""
+    with suppress(OSError):
+        state = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
+        return state not in ("Z", "X")
+    return not Path("/proc/self/stat").exists()
 
 
 def _carry_out(job: Callable[[], T], result: Future[T]) -> None:

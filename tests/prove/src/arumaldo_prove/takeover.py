@@ -72,13 +72,17 @@ class Takeovers:
         self._thread.start()
 
     def died(self, pid: int) -> None:
-        """The process ended, or stands still, since now: note what it holds. Nothing when the database is away."""
+        """The process ended, or stands still, since now: note what it holds. Nothing when the database is away.
+
+        A second call for the same process adds what the first one could not see.
+        """
         since = time.monotonic()
         with contextlib.suppress(psycopg.Error):
             rows = self._stage.rows(_HELD, pid)
             found = [_Left(delivery, token, due_at, handler, since, []) for delivery, token, due_at, handler in rows]
             with self._lock:
-                self._left += found
+                known = {(one.id, one.token) for one in self._left}
+                self._left += [one for one in found if (one.id, one.token) not in known]
 
     def forget(self) -> None:
         """The book that said what was left behind is lost."""

@@ -31,9 +31,10 @@ class Deeds:
     def at(self, what: str, *, once: bool = False) -> None:
         """Do what is due at this thing, each time it is shown, or with `once` only the first time.
 
-        Besides, what is shown first is kept for deeds of which none would come by chance: one thing for each.
+        Besides, what is shown first is kept for deeds of which none would come by chance: one thing for each, of those
+        that go wrong for ever and of those that do so once.
         """
-        deed = self.due_at(what) or (None if once else self._kept_for(what))
+        deed = self.due_at(what) or self._kept_for(what, "once-" if once else "")
         if deed is None or (once and not self._is_first(what)):
             return
         self._note(deed, what)
@@ -48,9 +49,9 @@ class Deeds:
                 return deed
         return None
 
-    def _kept_for(self, what: str) -> str | None:
+    def _kept_for(self, what: str, sort: str) -> str | None:
         asked = [deed for deed, share in self._shares.items() if share]
-        return next((deed for deed in asked if self._is_kept(deed, what)), None)
+        return next((deed for deed in asked if self._is_kept(f"{sort}{deed}", what)), None)
 
     def _is_kept(self, deed: str, what: str) -> bool:
         """Whether this is the one thing that is kept for the deed; when there is none yet, from now on it is."""
