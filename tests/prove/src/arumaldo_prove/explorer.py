@@ -19,8 +19,8 @@ from arumaldo_prove.people import Person
 from arumaldo_prove.stage import Stage, staged
 
 _PARALLEL = 12
-_PATIENCE = 150.0
-"""Seconds for one onboarding, its cut and those of its neighbours included."""
+_PATIENCE = 240.0
+"""Seconds for one onboarding: its cut, a minute until an answer is final, and the cuts of its neighbours."""
 _AFTERWARDS = 60.0
 """Seconds for what is still done when the last customer has seen the site: a mail, an entry in the books."""
 _ACCOUNT_OF = "SELECT account_id::text FROM orders WHERE id::text = ANY(%s)"
