@@ -16,6 +16,7 @@ from arumaldo.testing.chromium import chromium
 pytest_plugins = ["arumaldo.testing.fixtures"]
 
 _ROOT = Path(__file__).parent
+_LONGEST = PLATFORMS, SERVERS = "platforms", "servers"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,14 @@ def group_of(file: str) -> str:
     """The group of a file's tests: its own, unless it has slow ones."""
     if "pytest.mark.slow" not in (_ROOT / file).read_text(encoding="utf-8"):
         return file
-    return "platforms" if file.startswith("tests/") else "servers"
+    return PLATFORMS if file.startswith("tests/") else SERVERS
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The groups that take longest begin first, so that at the end nobody waits for one of them alone."""
+    order = {group: place for place, group in enumerate(_LONGEST)}
+    items.sort(key=lambda item: order.get(group_of(item.nodeid.partition("::")[0]), len(order)))
 
 
 @pytest.hookimpl(optionalhook=True)

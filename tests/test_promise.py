@@ -23,7 +23,7 @@ from .platform import HUBCONFIG, Platform, eventually
 pytestmark = pytest.mark.slow
 
 CHARGE = "authCaptureTransaction"
-CUSTOMERS = 25
+CUSTOMERS, RUSH = 25, 12
 
 
 def assert_kept(report: Report, customers: int = CUSTOMERS) -> None:
@@ -54,7 +54,7 @@ def test_the_same_when_a_worker_is_killed_in_the_middle(platform: Platform) -> N
         after_charges(platform, 5)
         platform.kill("worker-1")
 
-    assert_kept(platform.walk(CUSTOMERS, kill))
+    assert_kept(platform.walk(RUSH, kill), RUSH)
 
 
 def test_the_same_when_redis_is_stopped_for_twenty_seconds(platform: Platform) -> None:
@@ -63,7 +63,7 @@ def test_the_same_when_redis_is_stopped_for_twenty_seconds(platform: Platform) -
         with platform.tree.supervisor.halted("valkey"):
             time.sleep(20)
 
-    assert_kept(platform.walk(CUSTOMERS, stop))
+    assert_kept(platform.walk(RUSH, stop), RUSH)
 
 
 def test_the_same_when_redis_hangs_for_ten_seconds(platform: Platform) -> None:
@@ -72,7 +72,7 @@ def test_the_same_when_redis_hangs_for_ten_seconds(platform: Platform) -> None:
         with platform.frozen("valkey"):
             time.sleep(10)
 
-    assert_kept(platform.walk(CUSTOMERS, hang))
+    assert_kept(platform.walk(RUSH, hang), RUSH)
 
 
 def test_the_same_when_redis_is_flushed(platform: Platform) -> None:
@@ -82,15 +82,15 @@ def test_the_same_when_redis_is_flushed(platform: Platform) -> None:
                 after_charges(platform, 2)
                 client.flushall()
 
-    assert_kept(platform.walk(CUSTOMERS, flush))
+    assert_kept(platform.walk(RUSH, flush), RUSH)
 
 
 def test_the_same_when_the_gateway_books_every_fifth_charge_after_the_caller_hung_up(platform: Platform) -> None:
     late = {"effect": "late", "answer": "cut", "seconds": 3, "share": 0.2, "seed": 1, "times": None, "match": CHARGE}
     with platform.fault("authorizenet", name="late", **late):
-        report = platform.walk(CUSTOMERS)
+        report = platform.walk(RUSH)
         assert platform.control("GET", "authorizenet/faults")["hits"]["late"] > 0
-    assert_kept(report)
+    assert_kept(report, RUSH)
 
 
 def test_a_worker_killed_between_the_charge_and_its_record_leaves_one_charge_and_one_site(platform: Platform) -> None:

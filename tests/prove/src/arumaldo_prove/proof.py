@@ -23,8 +23,9 @@ from arumaldo_prove.presence import NOBODY_SERVES, NOBODY_WORKS
 from arumaldo_prove.result import Result, at, percentiles
 from arumaldo_prove.stage import Stage
 
-PACE = 4.0
-"""Seconds between two arrivals; one more where Redis is away for a minute, for then fewer come to an end meanwhile."""
+PACE, SLOWER, CALM = 4.0, 2.5, 40.0
+"""Seconds between two arrivals, and how many more in a large proof, at whose outages more people wait at once: one more
+for so many customers."""
 FINAL_WITHIN = 120.0
 """Seconds after the last fault within which everybody must have come to an end."""
 _AFTERWARDS = 60.0
@@ -82,7 +83,7 @@ def _wait(until: Callable[[], bool], seconds: float, told: Callable[[], None] = 
 def _arrivals(customers: int, faults: Sequence[str], away: float) -> float:
     """Seconds over which customers arrive: at least so long that some are there at every fault."""
     outages = sum(away if name.startswith("redis-") else 12.0 for name in faults if name in OUTAGES)
-    return max((PACE + away / _LONGEST) * customers, outages, FROZEN_SECONDS)
+    return max((PACE + min(SLOWER, customers / CALM)) * customers, outages, FROZEN_SECONDS)
 
 
 def _counted(
