@@ -78,6 +78,9 @@ def test_a_password_may_also_stand_behind_the_question_mark() -> None:
         ("redis://:hush@one:70000/0", "a server with a port that is not"),
         ("redis://:hush@one/first", "has a database that is not a number"),
         ("redis://:hush@one/0?socket_timeout=soon", "has socket_timeout with a value"),
+        ("redis://:hush@one/0?socket_timeout=0", "has socket_timeout with a value"),
+        ("redis://:hush@one/0?socket_connect_timeout=inf", "has socket_connect_timeout with a value"),
+        ("sentinel://:hush@one:1/hub?sentinel_socket_timeout=-1", "has sentinel_socket_timeout with a value"),
     ],
 )
 def test_a_malformed_redis_address_is_told_without_its_password(address: str, said: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -173,16 +174,24 @@ def sentinels(address: str) -> Sentinels:
     )
 
 
+def _seconds(value: str) -> float:
+    """What a socket can be told; at 0 it would not wait for any answer."""
+    seconds = float(value)
+    if not (isfinite(seconds) and seconds > 0):
+        raise ValueError(value)
+    return seconds
+
+
 _SENTINEL_OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "db": int,
     "username": str,
     "password": str,
-    "socket_timeout": float,
-    "socket_connect_timeout": float,
+    "socket_timeout": _seconds,
+    "socket_connect_timeout": _seconds,
     "sentinel_username": str,
     "sentinel_password": str,
-    "sentinel_socket_timeout": float,
-    "sentinel_socket_connect_timeout": float,
+    "sentinel_socket_timeout": _seconds,
+    "sentinel_socket_connect_timeout": _seconds,
     "ssl": lambda value: {"true": True, "false": False}[value],
     "ssl_ca_certs": str,
 }
