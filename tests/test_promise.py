@@ -89,7 +89,7 @@ def test_the_same_when_redis_is_flushed(platform: Platform) -> None:
                 after_charges(platform, 2)
                 client.flushall()
 
-    assert_kept(platform.walk(RUSH, flush), RUSH)
+    assert_kept(platform.walk(CUSTOMERS, flush))
 
 
 def test_the_same_when_the_gateway_books_every_fifth_charge_after_the_caller_hung_up(platform: Platform) -> None:
