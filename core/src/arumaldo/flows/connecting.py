@@ -28,8 +28,9 @@ DELEGATED_WITHIN = timedelta(days=28)
 _LONGEST_PAUSE = 600.0
 
 
-@handles(facts.DomainEntered, calls="dns", refused=facts.DomainTaken)
+@handles(facts.DomainEntered, calls="dns", refused=facts.DomainRefused)
 def make_the_zone(message: facts.DomainEntered, work: Work) -> None:
+    """DomainTaken where a zone of this name was there before us, DomainRefused where the provider will not have it."""
     with work.transaction() as rows:
         domain = rows.get_one(Domain, message.domain_id)
         if domain.state != "entered":
