@@ -201,6 +201,20 @@ def test_whoever_has_to_wait_says_why_and_the_page_forgets_it_once_it_is_done(ho
     assert domain.note == ""
 
 
+@pytest.mark.parametrize("who", ["host_waits", "shield_waits"])
+def test_what_never_gets_ready_is_refused_after_four_weeks_with_what_it_waited_for(house: House, who: str) -> None:
+    setattr(house.books, who, ["the name servers lead elsewhere."] * 100)
+    house.books.delegated = True
+    house.enters()
+    house.until("refused", step=DAY)
+    domain = house.domain()
+    assert domain is not None
+    assert "four weeks" in (domain.problem or "")
+    assert "the name servers lead elsewhere. Remove" in (domain.problem or "")
+    assert domain.note == ""
+    assert house.stands() == "live"
+
+
 def test_the_records_that_are_put_lead_to_the_host_with_and_without_www(house: House) -> None:
     house.enters()
     house.until("waiting")

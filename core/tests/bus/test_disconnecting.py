@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arumaldo.errors import OutcomeUnknown, Refused
+from arumaldo.flows import facts
 from arumaldo.flows.typed import Invalid
 
 from .conftest import Bus, ProcessDied
@@ -15,6 +16,12 @@ from .shop import DAY
 @pytest.fixture
 def house(bus: Bus) -> House:
     return House(bus)
+
+
+def stand(house: House, handler: str) -> list[str]:
+    """How its deliveries stand."""
+    found = house.bus.all("SELECT state FROM deliveries WHERE handler = :handler ORDER BY id", handler=handler)
+    return [row.state for row in found]
 
 
 def test_a_domain_that_is_given_up_while_its_zone_is_in_doubt_leaves_nothing_behind(house: House) -> None:
@@ -34,6 +41,20 @@ def test_what_a_vendor_would_not_take_away_is_asked_for_again_until_it_is_gone(h
     house.gives_up()
     house.until(None, step=600)
     assert house.books.zones == {}
+
+
+def test_while_something_of_a_domain_waits_to_be_taken_away_the_other_steps_of_its_account_go_on(house: House) -> None:
+    house.enters()
+    house.until("waiting")
+    house.books.trouble["remove_domain"] = [Refused("acme", "not today")]
+    house.gives_up()
+    house.works(lambda: stand(house, "begin_the_removal_again") == ["waiting"])
+    domain = house.domain()
+    assert domain is not None
+    with house.store.of(house.bus.owner) as rows:
+        rows.publish(facts.DomainRefused(domain_id=domain.id, reason="a step without a vendor"))
+    house.works(lambda: stand(house, "note_that_the_domain_was_refused") == ["done"], rounds=5)
+    assert stand(house, "begin_the_removal_again") == ["waiting"]
 
 
 def test_a_name_is_free_for_others_only_when_nothing_of_it_is_left(house: House) -> None:

@@ -65,7 +65,7 @@ def remove_the_subscription(message: facts.OrderFailed, work: Work) -> None:
     _remove(message.order_id, work)
 
 
-@handles(facts.SubscriptionRemovalRefused, calls="billing", refused=facts.SubscriptionRemovalRefused)
+@handles(facts.SubscriptionRemovalRefused, calls="billing", refused=facts.SubscriptionRemovalRefused, undoes=True)
 def remove_the_subscription_again(message: facts.SubscriptionRemovalRefused, work: Work) -> None:
     wait_an_hour(work, "the books would not end the subscription of an order that failed")
     _remove(message.order_id, work)
