@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from arumaldo.bus.matters import matters
 from arumaldo.errors import OutcomeUnknown, Refused, Unavailable
 from arumaldo.flows import contacts
 from arumaldo.flows.confirming import TooSoon, ask_again, ask_to_confirm, asked, confirm
@@ -54,6 +55,12 @@ class NewShop(Shop):
 @pytest.fixture
 def shop(bus: Bus) -> NewShop:
     return NewShop(bus)
+
+
+def is_listed(shop: NewShop) -> bool:
+    """Whether the operator's list says that somebody was not mailed."""
+    with shop.store.hub() as session:
+        return "not mailed" in [matter.kind for matter in matters(session)]
 
 
 def rest(shop: NewShop) -> None:
@@ -195,10 +202,13 @@ def test_a_mail_that_was_refused_is_noted_with_its_reason_and_the_next_one_may_g
     shop.books.trouble["send_mail"] = [Refused("acme", "no such address")]
     rest(shop)
     assert shop.bus.one("SELECT state, problem FROM mails") == ("refused", "no such address")
+    assert is_listed(shop)
     shop.bus.database.move_clock(61)
     shop.asks_again("right@example.com")
     [token] = shop.gets(1)
+    assert is_listed(shop)
     assert confirm(shop.inst, token)
+    assert not is_listed(shop), "who has confirmed another address was reached"
 
 
 def test_each_question_has_a_link_of_its_own(shop: NewShop) -> None:

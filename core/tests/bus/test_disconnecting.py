@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from arumaldo.errors import OutcomeUnknown, Refused
-from arumaldo.flows import facts
+from arumaldo.errors import HubError, OutcomeUnknown, Refused
+from arumaldo.flows import domains, facts
 from arumaldo.flows.typed import Invalid
 
 from .conftest import Bus, ProcessDied
-from .house import House, another_open_site
+from .house import NAME, House, another_open_site
 from .shop import DAY
 
 
@@ -61,13 +61,38 @@ def test_a_name_is_free_for_others_only_when_nothing_of_it_is_left(house: House)
     other = another_open_site(house)
     house.enters()
     house.until("waiting")
-    with pytest.raises(Invalid, match="taken"):
+    with pytest.raises(Invalid, match="in use already"):
         house.enters(owner=other)
     house.gives_up()
-    with pytest.raises(Invalid, match="taken"):
+    with pytest.raises(Invalid, match="in use already"):
         house.enters(owner=other)
     house.until(None)
     house.enters(owner=other)
+
+
+def test_the_operator_frees_a_name_whose_owner_is_another_customer(house: House) -> None:
+    other = another_open_site(house)
+    house.enters()
+    house.until("waiting")
+    for _ in range(2):
+        assert domains.release_domain(house.inst, NAME) == NAME
+    house.until(None)
+    assert house.books.zones == {}
+    house.enters(owner=other)
+
+
+def test_a_name_that_nobody_has_cannot_be_freed_and_an_open_one_only_where_that_is_said(house: House) -> None:
+    with pytest.raises(HubError, match=f"no customer has entered {NAME}"):
+        domains.release_domain(house.inst, NAME)
+    house.books.delegated = True
+    house.enters()
+    house.until("live")
+    with pytest.raises(HubError, match=f"a website is open at {NAME}.* --live"):
+        domains.release_domain(house.inst, NAME)
+    house.until("live")
+    domains.release_domain(house.inst, NAME, live=True)
+    house.until(None)
+    assert house.stands() == "live"
 
 
 @pytest.mark.parametrize("where", ["before create_zone", "after create_zone"])

@@ -48,7 +48,9 @@ def test_each_job_for_which_a_plugin_does_not_accept_us_is_a_matter_with_the_ste
     found = {matter.subject: matter for matter in listed(bus, "parked")}
     assert {name: matter.waiting for name, matter in found.items()} == {"acme/hosting": 2, "acme/customers": 0}
     assert found["acme/hosting"].what == f"acme does not accept us for hosting: {REASON}"
-    assert found["acme/hosting"].do == "Set its key right, then: arumaldo resume acme"
+    assert found["acme/hosting"].do == (
+        "Set its key right, start the hub's processes again, then: arumaldo resume acme"
+    )
 
 
 def test_what_the_list_says_about_a_parked_plugin_is_what_helps(bus: Bus) -> None:

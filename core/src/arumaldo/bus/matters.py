@@ -44,6 +44,15 @@ WHERE state IN ('taken', 'refused')
 ORDER BY id
 """)
 
+# Who has followed the link of another mail was reached.
+_MAILS = text("""
+SELECT id, kind, recipient, problem, created_at FROM mails m
+WHERE state = 'refused' AND NOT (kind = 'confirm' AND EXISTS (
+  SELECT 1 FROM confirmations c JOIN users u ON u.id = c.user_id
+  WHERE c.id = m.about AND u.confirmed_at IS NOT NULL))
+ORDER BY id
+""")
+
 
 class Matter(BaseModel, frozen=True):
     """One line of the list. `subject` is what it is about: a provider, a delivery, an order, a finding."""
@@ -87,7 +96,7 @@ def _provider(row: Row[tuple[object, ...]]) -> Matter:
         what = f"{plugin} does not accept us for {capability}: {row.reason}"
         return Matter(
             kind="parked", subject=row.provider, what=what, since=row.parked_at, waiting=row.waiting,
-            do=f"Set its key right, then: arumaldo resume {plugin}",
+            do=f"Set its key right, start the hub's processes again, then: arumaldo resume {plugin}",
         )  # fmt: skip
     return Matter(
         kind="unavailable", subject=row.provider, what=f"{plugin} fails at {capability}: {row.reason}",
@@ -163,7 +172,8 @@ def _domain(row: Row[tuple[object, ...]]) -> Matter:
         return Matter(
             kind="domain", subject=row.name, since=row.created_at,
             what=f"{row.name} could not be connected: {problem}.{there}",
-            do="The customer is told, and may remove it, with what we made for it, and enter it again.",
+            do="The customer is told, and may remove it, with what we made for it, and enter it again. "
+            f"If they do not, and somebody else owns it: arumaldo release {row.name}",
         )  # fmt: skip
     return Matter(
         kind="domain", subject=row.name, since=row.delegated_at,
@@ -174,9 +184,7 @@ def _domain(row: Row[tuple[object, ...]]) -> Matter:
 
 def _mails(session: Session) -> list[Matter]:
     """What customers were not told, because the address would not have it."""
-    found = session.execute(
-        text("SELECT id, kind, recipient, problem, created_at FROM mails WHERE state = 'refused' ORDER BY id")
-    )
+    found = session.execute(_MAILS)
     return [
         Matter(
             kind="not mailed", subject=str(row.id), since=row.created_at,
