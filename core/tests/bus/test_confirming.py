@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import types
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from arumaldo.bus.matters import matters
 from arumaldo.errors import OutcomeUnknown, Refused, Unavailable
@@ -106,6 +108,25 @@ def test_a_link_confirms_once_and_a_second_press_changes_nothing(shop: NewShop) 
     assert confirm(shop.inst, token)
     assert shop.bus.one("SELECT confirmed_at FROM users").confirmed_at == at
     assert shop.published("AddressConfirmed") == 1
+
+
+def test_a_link_that_is_followed_just_while_another_mail_is_asked_for_holds_nobody_up_and_counts_no_more(
+    shop: NewShop,
+) -> None:
+    [token] = shop.gets(1)
+    waiting = (
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with ThreadPoolExecutor(1) as beside:
+        with shop.store.of(shop.bus.owner) as rows:
+            user = rows.session.scalars(select(User).with_for_update()).one()
+            followed = beside.submit(confirm, shop.inst, token)
+            while not shop.bus.one(waiting).n:
+                assert not followed.done()
+            ask_to_confirm(rows, shop.store.keys, user)
+        assert followed.result(timeout=30) is False
+    assert not shop.is_confirmed()
+    assert confirm(shop.inst, shop.gets(2)[1])
 
 
 def test_a_link_to_an_address_that_was_replaced_confirms_nobody(shop: NewShop) -> None:
