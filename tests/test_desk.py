@@ -74,6 +74,10 @@ def test_a_restored_book_is_not_put_to_work_by_a_mere_unpause(desk: Desk, databa
     assert kinds(desk) == []
 
 
+def test_a_domain_that_no_customer_has_cannot_be_released_however_it_is_written(desk: Desk) -> None:
+    assert "no customer has entered sunrise.example" in desk("release", "https://Sunrise.example/", code=1)
+
+
 def test_a_provider_that_does_not_accept_us_is_on_the_list_until_it_is_resumed(desk: Desk, database: Database) -> None:
     written(
         database,

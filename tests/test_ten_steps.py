@@ -103,14 +103,14 @@ def test_the_site_is_open_at_the_hosts_own_address_before_the_domain_and_at_the_
 # A domain belongs to one customer, and what was there before us stays as it was.
 
 
-def test_a_second_customer_who_enters_the_first_ones_domain_is_told_that_it_is_taken(platform: Platform) -> None:
+def test_a_second_customer_who_enters_the_first_ones_domain_is_told_that_it_is_in_use(platform: Platform) -> None:
     name = a_domain()
 
     def job() -> None:
         first, second = customer(platform).until_paying(), customer(platform).until_paying()
         first.until_live().connects(name)
         second.until_live()
-        assert "This domain is taken" in second.is_refused(f"https://WWW.{name.upper()}/")
+        assert "This domain is in use already" in second.is_refused(f"https://WWW.{name.upper()}/")
         assert second.domain() == {}
 
     platform.during(job)

@@ -170,6 +170,25 @@ def adopt(
 
 
 @app.command()
+def release(
+    domain: Annotated[str, typer.Argument(help="As its customer entered it.")],
+    live: Annotated[bool, typer.Option("--live", help="Also when a website is open there.")] = False,
+    config: ConfigOption = HUBCONFIG,
+) -> None:
+    """Take a domain from the customer who has it here, as if they had removed it: its name is free for its owner.
+
+    What we made for it is taken away; their website goes on at the host's own address.
+    """
+    import arumaldo.flows.onboarding  # noqa: F401 - registers the steps
+    from arumaldo.flows.domains import clean_domain, release_domain
+    from arumaldo.workers import opened
+
+    with opened(config, os.environ, threads=1) as inst:
+        name = release_domain(inst, clean_domain(domain), live=live)
+    say(f"{name} is being removed; its name is free as soon as nothing of it is left.")
+
+
+@app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to; it must not exist yet.")], database: OwnerOption
 ) -> None:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from arumaldo import hookimpl
+from arumaldo.capabilities.billing import RecordedPayment
 from arumaldo.errors import OutcomeUnknown, Refused, Unavailable
+from arumaldo.flows.repairs import OrderRepairs
+from arumaldo.money import Money
 from arumaldo.store.business import Brief
 
 from .conftest import Bus, ProcessDied
-from .shop import DAY, Shop
+from .shop import DAY, Books, Shop
 
 
 @pytest.fixture
 def shop(bus: Bus) -> Shop:
     return Shop(bus)
+
+
+class Voiding(Books):
+    """Books at which the charge is voided, by somebody at the gateway, just while its payment is entered."""
+
+    voids: Callable[[], None]
+
+    @hookimpl
+    def record_payment(self, reference: str, invoice_id: str, amount: Money, charge_id: str) -> RecordedPayment:
+        entered = super().record_payment(reference, invoice_id, amount, charge_id)
+        self.voids()
+        return entered
 
 
 def test_books_that_refuse_the_subscription_end_in_the_whole_money_back_and_no_site(shop: Shop) -> None:
@@ -44,6 +62,18 @@ def test_a_receipt_and_a_handover_are_mailed_once_each(shop: Shop) -> None:
     shop.pays()
     shop.reaches("live")
     shop.works(lambda: sorted(shop.books.mailed) == ["handover", "receipt"])
+
+
+def test_an_order_whose_money_went_back_while_its_subscription_was_opened_gets_no_receipt_and_no_site(
+    shop: Shop,
+) -> None:
+    shop.books = shop.bus.configured.vendor = books = Voiding()
+    books.voids = lambda: OrderRepairs(shop.store).returned(shop.bus.owner, shop.order_id)
+    shop.pays()
+    shop.works(lambda: "money-back" in books.mailed and books.subscriptions == {} and books.recorded != {})
+    assert (books.mailed, books.sites) == (["money-back"], {})
+    assert shop.bus.one("SELECT state FROM deliveries WHERE handler = 'open_the_subscription'").state == "done"
+    shop.works(lambda: shop.bus.one("SELECT state FROM subscriptions").state == "removed")
 
 
 @pytest.mark.parametrize("hook", ["create_subscription", "record_payment"])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import types
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from arumaldo.bus.matters import matters
 from arumaldo.errors import OutcomeUnknown, Refused, Unavailable
 from arumaldo.flows import contacts
 from arumaldo.flows.confirming import TooSoon, ask_again, ask_to_confirm, asked, confirm
@@ -56,6 +59,12 @@ def shop(bus: Bus) -> NewShop:
     return NewShop(bus)
 
 
+def is_listed(shop: NewShop) -> bool:
+    """Whether the operator's list says that somebody was not mailed."""
+    with shop.store.hub() as session:
+        return "not mailed" in [matter.kind for matter in matters(session)]
+
+
 def rest(shop: NewShop) -> None:
     """Whatever is still to be done."""
     for _ in range(8):
@@ -99,6 +108,25 @@ def test_a_link_confirms_once_and_a_second_press_changes_nothing(shop: NewShop) 
     assert confirm(shop.inst, token)
     assert shop.bus.one("SELECT confirmed_at FROM users").confirmed_at == at
     assert shop.published("AddressConfirmed") == 1
+
+
+def test_a_link_that_is_followed_just_while_another_mail_is_asked_for_holds_nobody_up_and_counts_no_more(
+    shop: NewShop,
+) -> None:
+    [token] = shop.gets(1)
+    waiting = (
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with ThreadPoolExecutor(1) as beside:
+        with shop.store.of(shop.bus.owner) as rows:
+            user = rows.session.scalars(select(User).with_for_update()).one()
+            followed = beside.submit(confirm, shop.inst, token)
+            while not shop.bus.one(waiting).n:
+                assert not followed.done()
+            ask_to_confirm(rows, shop.store.keys, user)
+        assert followed.result(timeout=30) is False
+    assert not shop.is_confirmed()
+    assert confirm(shop.inst, shop.gets(2)[1])
 
 
 def test_a_link_to_an_address_that_was_replaced_confirms_nobody(shop: NewShop) -> None:
@@ -195,10 +223,13 @@ def test_a_mail_that_was_refused_is_noted_with_its_reason_and_the_next_one_may_g
     shop.books.trouble["send_mail"] = [Refused("acme", "no such address")]
     rest(shop)
     assert shop.bus.one("SELECT state, problem FROM mails") == ("refused", "no such address")
+    assert is_listed(shop)
     shop.bus.database.move_clock(61)
     shop.asks_again("right@example.com")
     [token] = shop.gets(1)
+    assert is_listed(shop)
     assert confirm(shop.inst, token)
+    assert not is_listed(shop), "who has confirmed another address was reached"
 
 
 def test_each_question_has_a_link_of_its_own(shop: NewShop) -> None:

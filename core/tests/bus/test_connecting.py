@@ -18,6 +18,11 @@ def house(bus: Bus) -> House:
     return House(bus)
 
 
+def in_doubt(house: House) -> bool:
+    found = house.bus.all("SELECT state FROM effects WHERE step = 'dns.create_zone'")
+    return [row.state for row in found] == ["unknown"]
+
+
 def test_a_domain_is_connected_in_the_order_in_which_the_site_is_never_unreachable(house: House) -> None:
     house.enters()
     house.until("waiting")
@@ -36,6 +41,16 @@ def test_a_zone_that_was_there_before_is_taken_and_neither_changed_nor_removed(h
     house.until(None)
     assert list(house.books.zones) == ["z-old"]
     assert set(house.books.done) == {"detached"}
+
+
+def test_a_zone_that_was_there_before_stays_when_its_domain_is_given_up_before_anybody_has_looked(house: House) -> None:
+    house.books.was_there()
+    house.enters()
+    house.works(lambda: in_doubt(house), step=0)
+    house.gives_up()
+    house.until(None)
+    assert list(house.books.zones) == ["z-old"]
+    assert house.bus.one("SELECT state FROM effects WHERE step = 'dns.create_zone'").state == "refused"
 
 
 def test_a_zone_that_we_are_told_to_use_gets_our_records_and_is_never_removed(house: House) -> None:
@@ -130,15 +145,30 @@ def test_a_zone_whose_maker_was_killed_is_one_and_connected(house: House) -> Non
     assert house.books.done.count("zone made") == 1
 
 
-def test_a_domain_that_the_provider_will_not_take_is_told_as_taken_with_its_reason(house: House) -> None:
-    house.books.trouble["before create_zone"] = [Refused("acme", "somebody else has it")]
+def test_a_name_that_the_provider_will_not_take_is_refused_with_its_reason_and_may_be_entered_again(
+    house: House,
+) -> None:
+    house.books.trouble["before create_zone"] = [Refused("acme", "this is no name that can be registered")]
     house.enters()
-    house.until("taken")
+    house.until("refused")
     domain = house.domain()
     assert domain is not None
-    assert "somebody else has it" in (domain.problem or "")
+    assert "no name that can be registered" in (domain.problem or "")
     assert house.books.done == []
     assert house.stands() == "live"
+    house.gives_up()
+    house.until(None)
+    house.enters()
+    house.until("waiting")
+
+
+def test_a_provider_that_is_away_for_a_day_is_no_sign_that_somebody_else_has_the_domain(house: House) -> None:
+    house.books.trouble["before create_zone"] = [Unavailable("acme", "503")] * 100
+    house.enters()
+    house.until("refused", step=1800)
+    domain = house.domain()
+    assert domain is not None
+    assert "has not been available for a day" in (domain.problem or "")
 
 
 def test_a_zone_that_we_may_use_and_that_is_gone_meanwhile_is_made_and_is_ours(house: House) -> None:
@@ -169,6 +199,20 @@ def test_whoever_has_to_wait_says_why_and_the_page_forgets_it_once_it_is_done(ho
     domain = house.domain()
     assert domain is not None
     assert domain.note == ""
+
+
+@pytest.mark.parametrize("who", ["host_waits", "shield_waits"])
+def test_what_never_gets_ready_is_refused_after_four_weeks_with_what_it_waited_for(house: House, who: str) -> None:
+    setattr(house.books, who, ["the name servers lead elsewhere."] * 100)
+    house.books.delegated = True
+    house.enters()
+    house.until("refused", step=DAY)
+    domain = house.domain()
+    assert domain is not None
+    assert "four weeks" in (domain.problem or "")
+    assert "the name servers lead elsewhere. Remove" in (domain.problem or "")
+    assert domain.note == ""
+    assert house.stands() == "live"
 
 
 def test_the_records_that_are_put_lead_to_the_host_with_and_without_www(house: House) -> None:

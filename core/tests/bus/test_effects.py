@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
-from arumaldo.bus.effects import Effects, Intent
+from arumaldo.bus.effects import Effects, Intent, ours
 from arumaldo.bus.run import QUESTION_PAUSE, Runner
 from arumaldo.bus.work import Work
 from arumaldo.capabilities.kinds import Made
 from arumaldo.errors import OutcomeUnknown, Refused, Unavailable
 from arumaldo.hub import Call
 from arumaldo.money import Money
+from arumaldo.store.base import new_id
+from arumaldo.store.journal import Effect
 
 from .conftest import Bus, ProcessDied, ThingMade, ThingOrdered, ThingRefused
+
+NOW = datetime.now(UTC)
+SUBJECT = new_id()
+HOUR = timedelta(hours=1)
 
 
 def build(message: ThingOrdered, work: Work) -> None:
@@ -209,3 +216,24 @@ def test_two_generations_of_one_step_never_stand_at_once(bus: Bus) -> None:
     runner: Runner = bus.runner()
     runner.run(delivery)
     assert len(bus.vendor.made) == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "before_restore", "is_ours"),
+    [
+        (Made(id="1", reference="ref"), False, True),
+        (Made(id="1", reference="other", made_at=NOW + 2 * HOUR), False, False),
+        (Made(id="1", made_at=NOW + HOUR), False, True),
+        (Made(id="1", made_at=NOW), False, False),
+        (Made(id="1", made_at=NOW), True, True),
+        (Made(id="1", made_at=NOW - HOUR), True, False),
+        (Made(id="1"), False, False),
+    ],
+)
+def test_ours_is_what_bears_our_reference_or_without_one_was_made_after_we_meant_to(
+    found: Made, *, before_restore: bool, is_ours: bool
+) -> None:
+    """In a restored book, the thing that it is for tells from when on: the intent may be a second one."""
+    intended = NOW + HOUR
+    effect = Effect(subject=SUBJECT, reference="ref", before_restore=before_restore, created_at=intended)
+    assert ours(effect, [found]) == ([found] if is_ours else [])

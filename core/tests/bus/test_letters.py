@@ -192,6 +192,12 @@ def test_a_receipt_adds_up_and_names_invoice_card_and_the_next_payment(desk: Des
     }  # fmt: skip
 
 
+def test_who_gets_the_money_back_is_not_told_to_order_again_which_the_pages_would_refuse(desk: Desk) -> None:
+    text = desk.of().text("money-back")
+    assert "order again" not in text
+    assert "answer this mail" in text
+
+
 def test_a_domain_in_another_script_is_written_as_its_owner_writes_it(desk: Desk) -> None:
     desk.of(domain="xn--strae-oqa.example")
     assert "straße.example" in desk.letter("name-servers").subject

@@ -7,10 +7,11 @@ import pytest
 from arumaldo.bus import clocks
 from arumaldo.bus.matters import Matter, matters
 from arumaldo.errors import Refused
-from arumaldo.flows import domains
+from arumaldo.flows import domains, facts
 
 from .conftest import Bus, ThingOrdered
 from .house import NAME, House
+from .shop import DAY
 from .test_effects import build, charge
 
 REASON = "the key was revoked"
@@ -47,7 +48,9 @@ def test_each_job_for_which_a_plugin_does_not_accept_us_is_a_matter_with_the_ste
     found = {matter.subject: matter for matter in listed(bus, "parked")}
     assert {name: matter.waiting for name, matter in found.items()} == {"acme/hosting": 2, "acme/customers": 0}
     assert found["acme/hosting"].what == f"acme does not accept us for hosting: {REASON}"
-    assert found["acme/hosting"].do == "Set its key right, then: arumaldo resume acme"
+    assert found["acme/hosting"].do == (
+        "Set its key right, start the hub's processes again, then: arumaldo resume acme"
+    )
 
 
 def test_what_the_list_says_about_a_parked_plugin_is_what_helps(bus: Bus) -> None:
@@ -85,9 +88,34 @@ def test_a_domain_that_was_refused_is_a_matter_until_the_customer_removes_it(hou
     house.until("refused")
     [matter] = listed(house.bus, "domain")
     assert "too many records" in matter.what
+    assert "Nothing was changed there" not in matter.what
+    assert "Its zone is still at the dns provider" in matter.what
+    assert "may remove it" in matter.do
     assert "adopt" not in matter.do
     house.gives_up()
     house.until(None)
+    assert listed(house.bus, "domain") == []
+
+
+def test_a_domain_whose_zone_was_refused_is_a_matter_that_speaks_of_no_zone(house: House) -> None:
+    house.books.trouble["before create_zone"] = [Refused("acme", "no such ending.")]
+    house.enters()
+    house.until("refused")
+    [matter] = listed(house.bus, "domain")
+    assert matter.what == f"{NAME} could not be connected: no such ending."
+
+
+@pytest.mark.parametrize("who", ["host_waits", "shield_waits"])
+def test_a_domain_that_is_not_open_a_day_after_its_delegation_is_a_matter_until_it_is(house: House, who: str) -> None:
+    setattr(house.books, who, ["the certificate is being made"] * 3)
+    house.books.delegated = True
+    house.enters()
+    house.works(lambda: house.bus.one("SELECT note FROM domains").note != "")
+    assert listed(house.bus, "domain") == []
+    house.bus.database.move_clock(DAY)
+    [matter] = listed(house.bus, "domain")
+    assert matter.what == f"{NAME} is delegated, and is not open yet: the certificate is being made."
+    house.until("live", step=600)
     assert listed(house.bus, "domain") == []
 
 
@@ -99,6 +127,16 @@ def test_a_mail_that_was_refused_is_a_matter_that_names_its_kind_and_whom_to_rea
     assert "anna@example.com" in matter.what
     assert "no such address" in matter.what
     assert "Reach the customer otherwise" in matter.do
+
+
+def test_a_note_that_is_late_is_no_matter_of_something_that_a_vendor_would_not_take_away(house: House) -> None:
+    house.enters()
+    domain = house.domain()
+    assert domain is not None
+    with house.store.of(house.bus.owner) as rows:
+        rows.publish(facts.DomainRefused(domain_id=domain.id, reason="not this one"))
+    house.bus.database.move_clock(3600)
+    assert listed(house.bus, "refused") == []
 
 
 @pytest.mark.parametrize("hook", ["remove_domain", "remove_zone"])

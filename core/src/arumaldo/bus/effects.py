@@ -6,6 +6,7 @@ called again, or, with money whose outcome was in doubt, given up as refused; el
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, get_type_hints
@@ -19,7 +20,7 @@ from arumaldo.capabilities.kinds import Made
 from arumaldo.errors import Denied, HubError, OutcomeUnknown, ProviderError, Refused, Unavailable
 from arumaldo.hub import Call
 from arumaldo.store.base import moment_of
-from arumaldo.store.journal import EFFECT_MOVES, Effect
+from arumaldo.store.journal import EFFECT_MOVES, TAKEN, Effect
 from arumaldo.store.scope import Rows
 from arumaldo.store.upkeep import Restoration
 
@@ -106,23 +107,21 @@ class Effects:
                 )  # fmt: skip
                 rows.session.refresh(effect)
             now = rows.now()
-            since = moment_of(reference.subject) if effect.before_restore else effect.created_at
             return Intent(
                 effect.id, effect.state, fresh and not effect.before_restore, effect.looks, now - effect.intended_at,
-                since, effect.before_restore, effect.result, effect.problem,
+                _since(effect), effect.before_restore, effect.result, effect.problem,
             )  # fmt: skip
 
     def look(self, call: Call, intent: Intent) -> Made | None:
         """What the vendor holds for the reference; None when it may be called (again). The guard against doubles."""
         found = self._find(call)
-        ours = [made for made in found if _is_ours(made, call.arguments["reference"], intent)]
-        if ours:
-            self._record(call, intent, "done", ours[0])
-            return ours[0]
+        mine = [made for made in found if _is_ours(made, call.arguments["reference"], intent.since)]
+        if mine:
+            self._record(call, intent, "done", mine[0])
+            return mine[0]
         if found:
-            problem = "taken: it exists at the provider, and we did not make it"
-            self._record(call, intent, "refused", problem=problem)
-            raise Refused(call.provider.name, problem)
+            self._record(call, intent, "refused", problem=TAKEN)
+            raise Refused(call.provider.name, TAKEN)
         if intent.age.total_seconds() < call.kind.sure_after:
             self._ask_later(call, intent)
         if call.kind.money and not intent.before_restore:
@@ -233,11 +232,21 @@ def in_doubt(rows: Rows, step: str, subject: UUID) -> bool:
     return rows.first(Effect, *where) is not None
 
 
-def _is_ours(made: Made, reference: str, intent: Intent) -> bool:
+def ours(effect: Effect, found: Sequence[Made]) -> list[Made]:
+    """Of what the vendor holds for the effect, what we made: all else is others', and nobody here takes it away."""
+    return [made for made in found if _is_ours(made, effect.reference, _since(effect))]
+
+
+def _is_ours(made: Made, reference: str, since: datetime) -> bool:
     """It carries our reference; or the vendor keeps none, and it was made after our intent."""
     if made.reference is not None:
         return made.reference == reference
-    return made.made_at is not None and made.made_at >= intent.since - _CLOCKS_MAY_DIFFER
+    return made.made_at is not None and made.made_at >= since - _CLOCKS_MAY_DIFFER
+
+
+def _since(effect: Effect) -> datetime:
+    """From when on something at the vendor can be ours."""
+    return moment_of(effect.subject) if effect.before_restore else effect.created_at
 
 
 def _lost_sight_of(rows: Rows, reference: Reference) -> dict[str, Any]:

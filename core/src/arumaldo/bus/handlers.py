@@ -34,6 +34,8 @@ class Handler:
     within: float
     apart: bool = False
     """Whether it runs beside the other steps of its account and capability instead of in their order."""
+    undoes: bool = False
+    """Whether it takes something back that a vendor would not: while it waits, a person should look there."""
 
     @property
     def lane(self) -> str:
@@ -57,10 +59,8 @@ class Registry:
         return [handler for handler in self._by_name.values() if handler.message is message]
 
     def undoing(self) -> Iterable[Handler]:
-        """The steps that follow a refusal, in the order of their account; one that waits takes something back again."""
-        return [
-            handler for handler in self._by_name.values() if issubclass(handler.message, Refusal) and not handler.apart
-        ]
+        """The steps that take something back again, after a vendor has refused to."""
+        return [handler for handler in self._by_name.values() if handler.undoes]
 
     def named(self, name: str) -> Handler | None:
         return self._by_name.get(name)
@@ -76,11 +76,12 @@ def handles(
     refused: type[Refusal] | None = None,
     within: float = 90.0,
     apart: bool = False,
+    undoes: bool = False,
 ) -> Callable[[Callable[[M, Work], None]], Callable[[M, Work], None]]:
     """Make the function a step that runs for each such message."""
 
     def register(run: Callable[[M, Work], None]) -> Callable[[M, Work], None]:
-        HANDLERS.add(Handler(run.__name__, message, run, calls, refused, within, apart))
+        HANDLERS.add(Handler(run.__name__, message, run, calls, refused, within, apart, undoes))
         return run
 
     return register

@@ -37,6 +37,23 @@ FROM effects e WHERE e.state IN ('intended', 'unknown') ORDER BY e.intended_at
 """)
 
 
+_DOMAINS = text("""
+SELECT name, state, problem, note, zone_id, created_at, delegated_at FROM domains
+WHERE state IN ('taken', 'refused')
+   OR (state IN ('delegated', 'attached') AND delegated_at < hub_now() - interval '1 day')
+ORDER BY id
+""")
+
+# Who has followed the link of another mail was reached.
+_MAILS = text("""
+SELECT id, kind, recipient, problem, created_at FROM mails m
+WHERE state = 'refused' AND NOT (kind = 'confirm' AND EXISTS (
+  SELECT 1 FROM confirmations c JOIN users u ON u.id = c.user_id
+  WHERE c.id = m.about AND u.confirmed_at IS NOT NULL))
+ORDER BY id
+""")
+
+
 class Matter(BaseModel, frozen=True):
     """One line of the list. `subject` is what it is about: a provider, a delivery, an order, a finding."""
 
@@ -79,7 +96,7 @@ def _provider(row: Row[tuple[object, ...]]) -> Matter:
         what = f"{plugin} does not accept us for {capability}: {row.reason}"
         return Matter(
             kind="parked", subject=row.provider, what=what, since=row.parked_at, waiting=row.waiting,
-            do=f"Set its key right, then: arumaldo resume {plugin}",
+            do=f"Set its key right, start the hub's processes again, then: arumaldo resume {plugin}",
         )  # fmt: skip
     return Matter(
         kind="unavailable", subject=row.provider, what=f"{plugin} fails at {capability}: {row.reason}",
@@ -139,25 +156,35 @@ def _findings(session: Session) -> list[Matter]:
 
 def _domains(session: Session) -> list[Matter]:
     """Domains that a customer cannot connect without somebody's help."""
-    found = session.execute(
-        text("SELECT name, state, problem, created_at FROM domains WHERE state IN ('taken', 'refused') ORDER BY id")
-    )
-    return [
-        Matter(
-            kind="taken" if row.state == "taken" else "domain", subject=row.name, since=row.created_at,
-            what=f"{row.name} could not be connected: {row.problem}. Nothing was changed there.",
-            do=f"If it is this customer's, and we may set its records: arumaldo adopt {row.name}"
-            if row.state == "taken" else "The customer is told, and may remove it and enter it again.",
-        )
-        for row in found
-    ]  # fmt: skip
+    return [_domain(row) for row in session.execute(_DOMAINS)]
+
+
+def _domain(row: Row[tuple[object, ...]]) -> Matter:
+    problem = (row.problem or "").rstrip(".")
+    if row.state == "taken":
+        return Matter(
+            kind="taken", subject=row.name, since=row.created_at,
+            what=f"{row.name} could not be connected: {problem}. Nothing was changed there.",
+            do=f"If it is this customer's, and we may set its records: arumaldo adopt {row.name}",
+        )  # fmt: skip
+    if row.state == "refused":
+        there = " Its zone is still at the dns provider, with the records for the site." if row.zone_id else ""
+        return Matter(
+            kind="domain", subject=row.name, since=row.created_at,
+            what=f"{row.name} could not be connected: {problem}.{there}",
+            do="The customer is told, and may remove it, with what we made for it, and enter it again. "
+            f"If they do not, and somebody else owns it: arumaldo release {row.name}",
+        )  # fmt: skip
+    return Matter(
+        kind="domain", subject=row.name, since=row.delegated_at,
+        what=f"{row.name} is delegated, and is not open yet: {row.note.rstrip('.') or 'it has not begun'}.",
+        do="Look at it at the host and at the dns provider; four weeks after it was delegated it counts as refused.",
+    )  # fmt: skip
 
 
 def _mails(session: Session) -> list[Matter]:
     """What customers were not told, because the address would not have it."""
-    found = session.execute(
-        text("SELECT id, kind, recipient, problem, created_at FROM mails WHERE state = 'refused' ORDER BY id")
-    )
+    found = session.execute(_MAILS)
     return [
         Matter(
             kind="not mailed", subject=str(row.id), since=row.created_at,

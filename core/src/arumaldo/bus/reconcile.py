@@ -29,6 +29,7 @@ from arumaldo.capabilities.payments import Charge
 from arumaldo.errors import HubError, ProviderError
 from arumaldo.hub import Provider
 from arumaldo.store.base import moment_of
+from arumaldo.store.journal import TAKEN
 from arumaldo.store.scope import Owner, Store
 
 _EffectRow = Row[tuple[Any, ...]]
@@ -248,7 +249,7 @@ def _explained(named: _EffectRow, known: _EffectRow | None, made: Made, now: dat
     """Whether the book will account for it by itself, or has said already that it is not ours."""
     if named.state in ("intended", "unknown"):
         return True
-    if named.state == "refused" and (named.problem or "").startswith("taken"):
+    if named.state == "refused" and named.problem == TAKEN:
         return True
     if made.made_at is not None and made.made_at < moment_of(named.subject) - _SETTLING:
         return True

@@ -85,11 +85,15 @@ def confirm(inst: Installation, token: str) -> bool:
         return False
     owner, _ = found
     with inst.store.of(owner) as rows:
-        row = rows.first(Confirmation, Confirmation.token_hash == _hash(token), lock=True)
-        if row is None or row.confirmed_at is not None:
-            return row is not None
+        row = rows.first(Confirmation, Confirmation.token_hash == _hash(token))
+        if row is None:
+            return False
+        # The user before the question, as `ask_again` does: in two orders, each would wait for the other for ever.
         user = rows.session.get_one(User, row.user_id, with_for_update=True)
-        if user.email != row.email:
+        rows.session.refresh(row, with_for_update=True)
+        if row.confirmed_at is not None:
+            return True
+        if user.email != row.email or row.expires_at <= rows.now():
             return False
         row.confirmed_at = rows.now()
         if user.confirmed_at is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from arumaldo.bus.effects import made, refused_so_far, settle
 from arumaldo.bus.handlers import handles
@@ -25,11 +25,14 @@ from arumaldo.store.orders import Site
 CREATE_ZONE = "dns.create_zone"
 DELEGATED_WITHIN = timedelta(days=28)
 """Nobody names the name servers after that; most providers give the zone up by then."""
+READY_WITHIN = timedelta(days=28)
+"""What a host or a shield still waits for after that does not come by itself."""
 _LONGEST_PAUSE = 600.0
 
 
-@handles(facts.DomainEntered, calls="dns", refused=facts.DomainTaken)
+@handles(facts.DomainEntered, calls="dns", refused=facts.DomainRefused)
 def make_the_zone(message: facts.DomainEntered, work: Work) -> None:
+    """DomainTaken where a zone of this name was there before us, DomainRefused where the provider will not have it."""
     with work.transaction() as rows:
         domain = rows.get_one(Domain, message.domain_id)
         if domain.state != "entered":
@@ -119,8 +122,7 @@ def attach_the_domain(message: facts.DomainDelegated, work: Work) -> None:
 
     hosted = work.hub.hosting.put_domain(site_id=site.hosted_id, domain=domain.name)
     if hosted.state == "waiting":
-        _note(message, work, hosted.reason)
-        work.look_again(_pause(waited), f"the host waits: {hosted.reason}")
+        _wait(message, work, waited, "the host", hosted.reason)
 
     with work.transaction() as rows:
         domain = rows.get_one(Domain, message.domain_id, lock=True)
@@ -141,8 +143,7 @@ def shield_the_domain(message: facts.DomainAttached, work: Work) -> None:
     work.hub.dns.put_records(zone_id=domain.zone_id, records=records, shielded=True)
     shield = work.hub.dns.put_shield(zone_id=domain.zone_id)
     if not shield.ready:
-        _note(message, work, shield.reason)
-        work.look_again(_pause(waited), f"the shield waits: {shield.reason}")
+        _wait(message, work, waited, "the shield", shield.reason)
 
     with work.transaction() as rows:
         domain = rows.get_one(Domain, message.domain_id, lock=True)
@@ -201,7 +202,7 @@ def remove_the_zone(message: facts.DomainDetached, work: Work) -> None:
             rows.publish(facts.DomainLeft(domain_id=domain.id))
 
 
-@handles(facts.DomainRemovalRefused)
+@handles(facts.DomainRemovalRefused, apart=True, undoes=True)
 def begin_the_removal_again(message: facts.DomainRemovalRefused, work: Work) -> None:
     wait_an_hour(work, "a vendor would not take something of a domain away")
     with work.transaction() as rows:
@@ -211,6 +212,11 @@ def begin_the_removal_again(message: facts.DomainRemovalRefused, work: Work) -> 
 _NEVER_DELEGATED = (
     "The name servers were never entered where the domain was bought, so the place for it was given up. "
     "Remove the domain here, and enter it again when you can change its name servers."
+)
+
+_NEVER_READY = (
+    "For four weeks the domain could not be connected, and this is what it waited for: {}. "
+    "Remove the domain here, and enter it again once that is settled."
 )
 
 
@@ -231,10 +237,15 @@ def _read(records: Sequence[Any]) -> list[Record]:
     return [Record.model_validate(one) for one in records]
 
 
-def _note(message: facts.DomainDelegated | facts.DomainAttached, work: Work, reason: str) -> None:
-    """Tell the customer's page what it waits for."""
+def _wait(
+    message: facts.DomainDelegated | facts.DomainAttached, work: Work, waited: timedelta, who: str, reason: str
+) -> NoReturn:
+    """Tell the customer's page what it waits for, and look again; Refused when that has lasted too long."""
+    if waited > READY_WITHIN:
+        raise Refused("hub", _NEVER_READY.format(reason.rstrip(".")))
     with work.transaction() as rows:
         rows.get_one(Domain, message.domain_id, lock=True).note = reason
+    work.look_again(_pause(waited), f"{who} waits: {reason}")
 
 
 def _pause(waited: timedelta) -> float:

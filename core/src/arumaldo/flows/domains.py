@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import idna
 from sqlalchemy import select
@@ -19,7 +21,7 @@ from arumaldo.store.orders import Site
 from arumaldo.store.scope import Owner, Rows
 
 _EXAMPLE = "Write the domain alone, like sunrise-bakery.com."
-_TAKEN = "This domain is taken: another website here has it, or is giving it up just now. If it is yours, write to us."
+_IN_USE = "This domain is in use already. If it is yours, write to us."
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NOT_FOR_SALE = {"localhost", "local", "internal", "invalid", "onion", "arpa"}
 
@@ -47,8 +49,8 @@ def domain_of(rows: Rows) -> Domain | None:
 def enter_domain(inst: Installation, owner: Owner, typed: str) -> Domain:
     """Claim the domain for this account's open site, and begin to connect it.
 
-    Invalid: it cannot be used, or is taken: nobody gets a domain that another customer here has. A second call with the
-    same domain answers the first.
+    Invalid: it cannot be used, or is in use: nobody gets a domain that another customer here has. A second call with
+    the same domain answers the first.
     """
     name = clean_domain(typed)
     try:
@@ -64,34 +66,55 @@ def enter_domain(inst: Installation, owner: Owner, typed: str) -> Domain:
             rows.publish(DomainEntered(domain_id=domain.id))
             return domain
     except IntegrityError:
-        raise Invalid({"domain": _TAKEN}) from None
+        raise Invalid({"domain": _IN_USE}) from None
 
 
 def give_up_domain(rows: Rows) -> None:
     """Take the domain back; the site goes on at the host's own address. A second call changes nothing."""
-    domain = domain_of(rows)
-    if domain is None:
-        return
-    domain = rows.get_one(Domain, domain.id, lock=True)
-    if move(domain, "leaving"):
-        domain.problem, domain.note = None, ""
-        rows.publish(DomainGivenUp(domain_id=domain.id))
+    domain = rows.first(Domain, Domain.state != "left", order_by=Domain.id.desc(), lock=True)
+    if domain is not None:
+        _leave(rows, domain)
 
 
 def adopt_domain(inst: Installation, name: str) -> str:
     """The operator lets us use a zone that was at the provider before us: its records for the site are set, everything
     else in it stays, and it is never removed by us. HubError says why nothing was done."""
-    with inst.store.hub() as session:
-        row = session.scalars(select(Domain).where(Domain.name == name, Domain.state != "left")).one_or_none()
-    if row is None:
-        raise HubError(f"no customer has entered {name}")
-    with inst.store.of(Owner(row.reseller_id, row.account_id)) as rows:
-        domain = rows.get_one(Domain, row.id, lock=True)
+    with _claimed(inst, name) as (rows, domain):
         if not move(domain, "entered"):
             raise HubError(f"{name} is {domain.state}; only one that was taken before us can be adopted")
         domain.adopted, domain.problem = True, None
         rows.publish(DomainEntered(domain_id=domain.id))
     return name
+
+
+def release_domain(inst: Installation, name: str, *, live: bool = False) -> str:
+    """The operator takes a domain from whoever has it here, as if they had given it up: it may not be theirs.
+
+    HubError says why nothing was done: nobody has it, or a website is open there, and `live` was not said. A second
+    call changes nothing.
+    """
+    with _claimed(inst, name) as (rows, domain):
+        if domain.state == "live" and not live:
+            raise HubError(f"a website is open at {name}; if it shall be taken away: arumaldo release {name} --live")
+        _leave(rows, domain)
+    return name
+
+
+@contextmanager
+def _claimed(inst: Installation, name: str) -> Iterator[tuple[Rows, Domain]]:
+    """The domain of this name, of whichever account, held until the end. HubError: nobody has it."""
+    with inst.store.hub() as session:
+        row = session.scalars(select(Domain).where(Domain.name == name, Domain.state != "left")).one_or_none()
+    if row is None:
+        raise HubError(f"no customer has entered {name}")
+    with inst.store.of(Owner(row.reseller_id, row.account_id)) as rows:
+        yield rows, rows.get_one(Domain, row.id, lock=True)
+
+
+def _leave(rows: Rows, domain: Domain) -> None:
+    if move(domain, "leaving"):
+        domain.problem, domain.note = None, ""
+        rows.publish(DomainGivenUp(domain_id=domain.id))
 
 
 def _is_address(name: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from arumaldo.bus.messages import Message, Refusal
+from arumaldo.store.journal import TAKEN
 
 
 class AccountOpened(Message, frozen=True):
@@ -187,7 +188,7 @@ class DomainEntered(Message, frozen=True):
 
 
 class DomainTaken(Refusal, frozen=True):
-    """The zone cannot be made: it is there already, or is somebody else's."""
+    """The zone is there already, and we did not make it: it may be used once the operator says so."""
 
     domain_id: UUID
 
@@ -196,6 +197,11 @@ class DomainRefused(Refusal, frozen=True):
     """The domain cannot be connected; the site goes on at the host's own address."""
 
     domain_id: UUID
+
+    @classmethod
+    def of(cls, message: Message, reason: str) -> Refusal:
+        """`DomainTaken` where the look has found what others made; whatever else was refused is this."""
+        return DomainTaken.of(message, reason) if reason == TAKEN else super().of(message, reason)
 
 
 class ZoneMade(Message, frozen=True):

@@ -31,7 +31,7 @@ def give_the_money_back(message: facts.OrderFailed, work: Work) -> None:
     _give_back(message.order_id, work)
 
 
-@handles(facts.ReturnRefused, calls="payments", refused=facts.ReturnRefused)
+@handles(facts.ReturnRefused, calls="payments", refused=facts.ReturnRefused, undoes=True)
 def give_the_money_back_again(message: facts.ReturnRefused, work: Work) -> None:
     """The gateway would not: it is asked again every hour until it does, or until a person has returned the money."""
     wait_an_hour(work, "the gateway refused to return the money")
@@ -43,7 +43,7 @@ def remove_the_site(message: facts.OrderFailed, work: Work) -> None:
     _remove(message.order_id, work)
 
 
-@handles(facts.RemovalRefused, calls="hosting", refused=facts.RemovalRefused)
+@handles(facts.RemovalRefused, calls="hosting", refused=facts.RemovalRefused, undoes=True)
 def remove_the_site_again(message: facts.RemovalRefused, work: Work) -> None:
     wait_an_hour(work, "the host refused to remove the site")
     _remove(message.order_id, work)

@@ -49,6 +49,8 @@ def open_the_subscription(message: facts.OrderPaid, work: Work) -> None:
     )
 
     with work.transaction() as rows:
+        # Its money may have gone back meanwhile: then the row is what is taken away, and nobody is sent a receipt.
+        is_paid = rows.get_one(Order, order.id, lock=True).state == "paid"
         rows.add(
             SubscriptionRow(
                 order_id=order.id, kept_id=subscription.id, invoice_id=subscription.invoice.id,
@@ -56,8 +58,9 @@ def open_the_subscription(message: facts.OrderPaid, work: Work) -> None:
                 paid_at=rows.now(),
             )
         )  # fmt: skip
-        post(rows, "receipt", order.id)
-        rows.publish(facts.InvoicePaid(order_id=order.id))
+        if is_paid:
+            post(rows, "receipt", order.id)
+            rows.publish(facts.InvoicePaid(order_id=order.id))
 
 
 @handles(facts.OrderFailed, calls="billing", refused=facts.SubscriptionRemovalRefused)
@@ -65,7 +68,7 @@ def remove_the_subscription(message: facts.OrderFailed, work: Work) -> None:
     _remove(message.order_id, work)
 
 
-@handles(facts.SubscriptionRemovalRefused, calls="billing", refused=facts.SubscriptionRemovalRefused)
+@handles(facts.SubscriptionRemovalRefused, calls="billing", refused=facts.SubscriptionRemovalRefused, undoes=True)
 def remove_the_subscription_again(message: facts.SubscriptionRemovalRefused, work: Work) -> None:
     wait_an_hour(work, "the books would not end the subscription of an order that failed")
     _remove(message.order_id, work)

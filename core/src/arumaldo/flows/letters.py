@@ -86,7 +86,7 @@ def _money_back(rows: Rows, about: UUID, work: Work) -> Letter:
         [
             "We are sorry: your website could not be built.",
             f"The whole amount, {order.price}, is on its way back to your card. Banks take up to ten days to show it.",
-            "Your texts are kept, and you can order again whenever you like.",
+            "Your texts are kept. If you would still like a website, answer this mail: we look at it together.",
         ],
         ("See my order", f"{work.portal.url}/dashboard"),
     )

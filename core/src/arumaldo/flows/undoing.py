@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from arumaldo.bus.effects import ours
 from arumaldo.bus.work import Work
 from arumaldo.capabilities.kinds import Made
 from arumaldo.store.journal import Effect
@@ -17,12 +18,12 @@ ENDED_BADLY = ("paid", "failed", "returned", "dropped")
 
 def settled_ids(effect: Effect, work: Work, find: Callable[[], Sequence[Made]]) -> list[str]:
     """The vendor's ids of what an effect made, none where it made nothing. What is in doubt is settled before it is
-    undone: `find` asks the vendor, again and again until an empty answer is final."""
+    undone: `find` asks the vendor, again and again until it is final that nothing of ours is there."""
     if effect.state in ("refused", "undone"):
         return []
     if effect.state == "done":
         return [effect.vendor_id] if effect.vendor_id else []
-    found = [made.id for made in find()]
+    found = [made.id for made in ours(effect, find())]
     with work.transaction() as rows:
         waited = rows.now() - effect.intended_at
     if not found and waited < SURE_AFTER:

@@ -78,6 +78,8 @@ class Worker(Row):
     seen_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
+TAKEN = "taken: it exists at the provider, and we did not make it"
+"""The problem of an effect that was refused because others had made the thing before us."""
 EFFECT_MOVES = {
     "intended": {"done", "refused", "unknown"},
     "unknown": {"done", "refused"},
