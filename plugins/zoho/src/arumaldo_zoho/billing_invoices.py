@@ -26,7 +26,9 @@ class Invoices:
         self._client = client
 
     def get(self, invoice_id: str) -> InvoiceRow:
-        """As it stands now. NotFound: there is none."""
+        """As it stands now. NotFound: there is none, as with the "" of a subscription without one."""
+        if not invoice_id:
+            raise NotFound(NAME, "has no invoice without an id")
         answer = self._client.billing("GET", _path(invoice_id), repeatable=True)
         return read(InvoiceRow, answer.get("invoice"))
 
@@ -66,7 +68,7 @@ class Invoices:
         ]
 
     def pay(self, reference: str, invoice_id: str, amount: Money, charge_id: str) -> RecordedPayment:
-        """Enter a payment, unless it is there. Refused: the invoice is void, or asks for less than that."""
+        """Enter a payment, unless it is there. Refused: the invoice is void, or asks for another amount."""
         invoice = self.get(invoice_id)
         if made_before := self.payments(invoice, reference):
             return made_before[0]
@@ -129,8 +131,6 @@ class Invoices:
                     self._client.billing("DELETE", path, repeatable=True)
 
     def _get_or_none(self, invoice_id: str) -> InvoiceRow | None:
-        if not invoice_id:
-            return None
         with suppress(NotFound):
             return self.get(invoice_id)
         return None
@@ -158,7 +158,8 @@ def _refuse_unless_due(invoice: InvoiceRow, amount: Money) -> None:
         raise Refused(NAME, f"invoice {invoice.number} is void and takes no payment")
     if due.minor <= 0:
         raise Refused(NAME, f"invoice {invoice.number} is paid already")
-    if due.currency != amount.currency or amount.minor > due.minor or amount.minor <= 0:
+    # Less than is due would leave a customer who has paid what was agreed with an open invoice.
+    if due != amount:
         raise Refused(NAME, f"invoice {invoice.number} asks for {due}, and {amount} cannot be entered on it")
 
 
