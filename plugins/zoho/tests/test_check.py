@@ -96,6 +96,15 @@ def test_an_organisation_that_is_not_this_accounts_is_said(settings: Settings) -
         check(settings.model_copy(update={"organization_id": "4711"}))
 
 
+def test_an_organisation_that_is_not_this_accounts_is_said_whatever_the_status(
+    settings: Settings, sandbox: ZohoSandbox
+) -> None:
+    sandbox.switches["stranger"] = "403"
+    with pytest.raises(Denied, match="organization_id") as told:
+        check(settings.model_copy(update={"organization_id": "4711"}))
+    assert "scopes" not in told.value.what
+
+
 def test_a_vendor_who_is_away_is_not_taken_for_a_wrong_key(settings: Settings, sandbox: ZohoSandbox) -> None:
     sandbox.faults.order(Fault(match="/crm/", status=503))
     with pytest.raises(Unavailable):

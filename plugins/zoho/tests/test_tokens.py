@@ -213,6 +213,29 @@ def test_an_api_that_never_accepts_new_tokens_is_a_matter_for_a_person(
     assert counted.sent.count(TOKEN) == 4
 
 
+def test_one_product_that_never_accepts_new_tokens_is_noticed_while_the_other_works(
+    zoho: ZohoClient, sandbox: ZohoSandbox, counted: Counted
+) -> None:
+    """Or each try would cost a token, until there is none left for the product that works."""
+    sandbox.faults.order(Fault(match="/crm/", status=401, times=None))
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            contacts(zoho)
+        plans(zoho)
+    with pytest.raises(Denied, match="data_centre"):
+        contacts(zoho)
+    plans(zoho)
+    assert counted.sent.count(TOKEN) == 4
+
+
+def test_a_token_that_was_accepted_ends_the_count_of_its_product(zoho: ZohoClient, sandbox: ZohoSandbox) -> None:
+    for _ in range(4):
+        sandbox.faults.order(Fault(match="/crm/", status=401, times=2))
+        with pytest.raises(Unavailable, match="just given"):
+            contacts(zoho)
+        contacts(zoho)
+
+
 def test_a_scope_that_is_missing_costs_no_new_token(zoho: ZohoClient, sandbox: ZohoSandbox, counted: Counted) -> None:
     for lacking, ask, scope in (("crm", contacts, "ZohoCRM"), ("billing", plans, "ZohoSubscriptions")):
         sandbox.switches["scope"] = lacking
