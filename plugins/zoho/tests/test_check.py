@@ -14,7 +14,7 @@ from arumaldo.sandbox import Fault
 from .conftest import Script
 
 WHOLE = (
-    "ZohoCRM.modules.ALL,ZohoSearch.securesearch.READ,ZohoSubscriptions.customers.ALL,ZohoSubscriptions.products.ALL,"
+    "ZohoCRM.modules.contacts.ALL,ZohoCRM.coql.READ,ZohoSearch.securesearch.READ,ZohoSubscriptions.customers.ALL,ZohoSubscriptions.products.ALL,"
     "ZohoSubscriptions.plans.CREATE,ZohoSubscriptions.plans.READ,ZohoSubscriptions.subscriptions.ALL,"
     "ZohoSubscriptions.invoices.ALL,ZohoSubscriptions.payments.CREATE,ZohoSubscriptions.payments.DELETE"
 )
@@ -47,7 +47,8 @@ def test_scopes_may_be_given_one_by_one(settings: Settings, sandbox: ZohoSandbox
         ("ZohoSearch.securesearch.READ", "ZohoSearch.securesearch.READ"),
         ("ZohoSubscriptions.payments.DELETE", "ZohoSubscriptions.payments.DELETE"),
         ("ZohoSubscriptions.invoices.ALL", "ZohoSubscriptions.invoices.DELETE"),
-        ("ZohoCRM.modules.ALL", "ZohoCRM.modules.contacts.CREATE"),
+        ("ZohoCRM.modules.contacts.ALL", "ZohoCRM.modules.contacts.CREATE"),
+        ("ZohoCRM.coql.READ", "ZohoCRM.coql.READ"),
     ],
 )
 def test_a_scope_that_is_missing_is_named_before_the_first_order_needs_it(

@@ -15,6 +15,7 @@ _NEEDED = (
     ("ZohoCRM.modules.contacts.READ",),
     ("ZohoCRM.modules.contacts.CREATE",),
     ("ZohoCRM.modules.contacts.UPDATE", "ZohoCRM.modules.contacts.WRITE"),
+    ("ZohoCRM.coql.READ",),
     ("ZohoSearch.securesearch.READ",),
     *(
         (f"ZohoSubscriptions.{kind}.{right}",)

@@ -177,8 +177,8 @@ def crm_error(
     if code in _NO_RIGHT or status in (401, 403):
         return Denied(
             NAME,
-            f"refuses us the contacts ({said}); the refresh token needs ZohoCRM.modules.contacts.ALL and "
-            "ZohoSearch.securesearch.READ, and its owner the right to see and edit contacts",
+            f"refuses us the contacts ({said}); the refresh token needs ZohoCRM.modules.contacts.ALL, "
+            "ZohoCRM.coql.READ and ZohoSearch.securesearch.READ, and its owner the right to see and edit contacts",
         )
     if code in _CRM_BUSY or status == 429:
         return Unavailable(NAME, said, retry_after)
