@@ -174,13 +174,32 @@ def test_an_invoice_that_is_not_the_quote_is_taken_back_and_both_amounts_are_tol
     assert standing(sandbox, "subscriptions") == standing(sandbox, "invoices") == []
 
 
-def test_an_invoice_in_another_currency_is_taken_back(
+def test_a_plan_in_another_currency_than_the_books_is_billed_in_its_own(
     billing: ZohoBilling, sandbox: ZohoSandbox, reference: str
 ) -> None:
     sandbox.switches["currency"] = "EUR"
-    with pytest.raises(Refused, match=r"€31\.39 where \$31\.39 was agreed"):
+    made = begin(billing, enter(billing, new_reference()), reference)
+    assert str(made.invoice.total) == "$31.39"
+
+
+def test_a_customer_who_has_been_billed_in_another_currency_is_refused_before_anything_is_made(
+    billing: ZohoBilling, sandbox: ZohoSandbox, rossi: BillTo, reference: str
+) -> None:
+    begin(billing, rossi, new_reference())
+    plan = plan_of(Money(minor=2900, currency="EUR"))
+    quote = billing.quote(plan=plan, address=AUSTIN)
+    with pytest.raises(Refused, match=r"bills this customer in USD and will not in EUR"):
+        billing.create_subscription(reference=reference, bill_to_id=rossi.id, plan=plan, address=AUSTIN, quote=quote)
+    assert len(sandbox.ledger()["subscriptions"]) == 1
+
+
+def test_a_currency_that_the_books_do_not_know_is_refused_with_the_remedy(
+    billing: ZohoBilling, sandbox: ZohoSandbox, reference: str
+) -> None:
+    sandbox.switches |= {"currency": "EUR", "currencies": "one"}
+    with pytest.raises(Refused, match="add that currency in its settings"):
         begin(billing, enter(billing, new_reference()), reference)
-    assert standing(sandbox, "subscriptions") == standing(sandbox, "invoices") == []
+    assert sandbox.ledger()["subscriptions"] == []
 
 
 def test_a_wrong_invoice_that_a_crash_left_goes_with_the_next_call(
@@ -285,6 +304,8 @@ def test_an_invoice_that_cannot_be_read_leaves_the_outcome_unknown(
 def test_a_right_that_is_lost_after_the_making_leaves_the_outcome_unknown(script: Script, scripted: Settings) -> None:
     """The subscription exists, so nobody may take this for a call that made nothing."""
     made = {"subscription_id": "1", "status": "live", "child_invoice_id": "2"}
+    customer = {"customer_id": "3", "display_name": "Bottega Rossi", "currency_code": "USD"}
+    script.says("/billing/v1/customers/3", {"code": 0, "customer": customer})
     script.says("/billing/v1/subscriptions", {"code": 0, "subscriptions": []}, {"code": 0, "subscription": made})
     script.says(f"/billing/v1/plans/{PLAN.name}-usd-2900-2900-month", {"code": 0})
     script.says("/billing/v1/invoices/2", {"code": 9, "message": "no"}, status=403)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote as escaped
 
 import httpx2
 
@@ -85,6 +86,7 @@ class ZohoBilling:
             return self._checked(self._get(standing[0].subscription_id), quote)
         for over in made_before:
             self._checked(self._get(over.subscription_id), quote)
+        self._bill_in(plan.price.currency, bill_to_id)
         line = line_of(self._settings, plan, address, quote)
         is_remembered = self._plans.ensure(line)
         try:
@@ -169,6 +171,21 @@ class ZohoBilling:
         if "code 3062" not in refusal.what:
             raise refusal
         raise OutcomeUnknown(NAME, "has this customer, and no list shows it yet") from refusal
+
+    def _bill_in(self, currency: str, bill_to_id: str) -> None:
+        """A customer is entered in the organisation's currency, and the vendor lets it change until it was billed."""
+        path = f"/customers/{escaped(bill_to_id, safe='')}"
+        customer = read(CustomerRow, self._client.billing("GET", path, repeatable=True).get("customer"))
+        if customer.currency_code == currency:
+            return
+        order = {"display_name": customer.display_name, "email": customer.email, "currency_code": currency}
+        try:
+            self._client.billing("PUT", path, repeatable=True, json=order)
+        except Refused as refusal:
+            said = f"bills this customer in {customer.currency_code} and will not in {currency}: {refusal.what}"
+            raise Refused(
+                NAME, f"{said}; add that currency in its settings, or price the plans in its own"
+            ) from refusal
 
     def _begin(self, reference: str, bill_to_id: str, line: Line) -> SubscriptionRow:
         order = {

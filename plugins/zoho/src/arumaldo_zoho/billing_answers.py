@@ -32,6 +32,8 @@ Model = TypeVar("Model", bound=BaseModel)
 class CustomerRow(BaseModel):
     customer_id: str
     display_name: str
+    email: str = ""
+    currency_code: str = ""
     created_time: Moment = None
 
 

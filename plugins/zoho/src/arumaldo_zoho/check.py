@@ -20,7 +20,7 @@ _NEEDED = (
     *(
         (f"ZohoSubscriptions.{kind}.{right}",)
         for kind, rights in {
-            "customers": ("CREATE", "READ"),
+            "customers": ("CREATE", "READ", "UPDATE"),
             "products": ("CREATE", "READ"),
             "plans": ("CREATE", "READ"),
             "subscriptions": ("CREATE", "READ"),

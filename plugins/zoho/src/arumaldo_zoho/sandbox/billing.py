@@ -4,6 +4,7 @@ Switches, each a value of `Sandbox.switches`:
 
     names          free: two customers may have one name (the vendor's 3062 is not certain for Billing)
     currency       the organisation's, instead of USD
+    currencies     one: no other than that is set up
     taxes          "<tax_id>=<rate> …": taxes that are set up besides the two that always are
     extra_tax      a rate that is added whatever was ordered, as where the vendor knows a state's tax by itself
     invoices       draft: they begin as drafts; none: a subscription begins without one
@@ -43,6 +44,7 @@ from arumaldo_zoho.sandbox.billing_forms import (
 )
 from arumaldo_zoho.sandbox.billing_models import (
     Cancellation,
+    ChangedCustomer,
     CustomerList,
     InvoiceList,
     NewCustomer,
@@ -108,7 +110,7 @@ class Billing:
         paths: dict[str, dict[str, Handler]] = {
             "/organizations": {"GET": self.organizations},
             "/customers": {"GET": self.customers, "POST": self.add_customer},
-            "/customers/{key}": {"GET": self.customer},
+            "/customers/{key}": {"GET": self.customer, "PUT": self.change_customer},
             "/products": {"GET": self.products, "POST": self.add_product},
             "/plans": {"GET": self.plans, "POST": self.add_plan},
             "/plans/{key}": {"GET": self.plan},
@@ -176,11 +178,21 @@ class Billing:
     def add_customer(self, call: Call) -> Response:
         call.asked(Query)
         row = self._book.add_customer(call.sent(NewCustomer))
-        return success("The customer has been created", 201, customer=customer_form(row))
+        return success(
+            "The customer has been created", 201, customer={**customer_form(row), "payment_terms": row["payment_terms"]}
+        )
 
     def customer(self, call: Call) -> Response:
         call.asked(Query)
         return success(customer=customer_form(self._book.customer(call.key)))
+
+    def change_customer(self, call: Call) -> Response:
+        """Whoever has been billed stays in their currency."""
+        call.asked(Query)
+        kinds = (SUBSCRIPTIONS, INVOICES, PAYMENTS)
+        was_billed = any(row["customer_id"] == call.key for kind in kinds for row in self._sandbox.shelf.all(kind))
+        row = self._book.change_customer(call.key, call.sent(ChangedCustomer), was_billed=was_billed)
+        return success("Customer information has been saved.", customer=customer_form(row))
 
     def products(self, call: Call) -> Response:
         return _page("products", call.asked(ProductList), self._book.listed(PRODUCTS), product_form)
