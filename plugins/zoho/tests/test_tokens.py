@@ -147,6 +147,19 @@ def test_when_tokens_are_used_up_work_waits_and_nobody_is_told_to_change_a_key(
     assert counted.sent == [TOKEN]
 
 
+def test_five_workers_may_all_be_restarted_once_within_ten_minutes(
+    settings: Settings, sandbox: ZohoSandbox, counted: Counted
+) -> None:
+    """As the operator's page says; the sixth is one too many."""
+    sandbox.switches["tokens"] = "limited"
+    door = Door("zoho", counted.http())
+    held = [Tokens(settings).current(door) for _ in range(2) for _ in range(5)]
+    assert all(sandbox.tokens.accepts(f"Zoho-oauthtoken {token.text}") for token in held)
+    with pytest.raises(Unavailable, match="asked too often"):
+        Tokens(settings).current(door)
+    door.close()
+
+
 def test_a_vendor_that_still_has_no_token_is_asked_less_and_less_often(zoho: ZohoClient, sandbox: ZohoSandbox) -> None:
     sandbox.switches["tokens"] = "0"
     waits = []
