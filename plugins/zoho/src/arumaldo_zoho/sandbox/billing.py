@@ -7,6 +7,7 @@ Switches, each a value of `Sandbox.switches`:
     currencies     one: no other than that is set up
     taxes          "<tax_id>=<rate> …": taxes that are set up besides the two that always are
     extra_tax      a rate that is added whatever was ordered, as where the vendor knows a state's tax by itself
+    sorting        unheeded: the oldest invoices come first, whatever was asked; refused: no order may be asked for
     invoices       draft: they begin as drafts; none: a subscription begins without one
     invoice_style  long: fields named as in the sister products; text: amounts as text; kept: void
                    ones still show a balance
@@ -59,7 +60,7 @@ from arumaldo_zoho.sandbox.billing_models import (
 )
 from arumaldo_zoho.sandbox.billing_payments import PAYMENTS, Payments
 from arumaldo_zoho.sandbox.billing_terms import ENDED, INVOICES, SUBSCRIPTIONS, Terms, balance
-from arumaldo_zoho.sandbox.billing_wire import Call, Failure, day, paged, success
+from arumaldo_zoho.sandbox.billing_wire import INVALID, Call, Failure, day, paged, success
 
 if TYPE_CHECKING:
     from arumaldo_zoho.sandbox import ZohoSandbox
@@ -257,7 +258,18 @@ class Billing:
             and row["status"] != "deleted"
             and (state == "all" or state == row["status"] or (state == "unpaid" and balance(row) > 0))
         ]
-        return _page("invoices", asked, rows, lambda row: invoice_row(row, self._customer_of(row), self._today()))
+        order = self._order_of(asked)
+        rows.sort(key=lambda row: row["created"], reverse=order["sort_order"] == "D")
+        today = self._today()
+        return _page("invoices", asked, rows, lambda row: invoice_row(row, self._customer_of(row), today), **order)
+
+    def _order_of(self, asked: InvoiceList) -> dict[str, str]:
+        sorting = self._sandbox.switches.get("sorting")
+        if sorting == "refused" and asked.model_fields_set & {"sort_column", "sort_order"}:
+            raise Failure(400, INVALID, "Nothing can be sorted here.")
+        if sorting == "unheeded":
+            return {"sort_column": "created_time", "sort_order": "A"}
+        return {"sort_column": asked.sort_column, "sort_order": asked.sort_order}
 
     def invoice(self, call: Call) -> Response:
         call.asked(Query)
@@ -308,9 +320,15 @@ class Billing:
         return day(self._sandbox.now())
 
 
-def _page(name: str, asked: Page, rows: list[Row], form: Callable[[Row], dict[str, object]]) -> Response:
+def _page(
+    name: str,
+    asked: Page,
+    rows: list[Row],
+    form: Callable[[Row], dict[str, object]],
+    **order: str,
+) -> Response:
     shown, page = paged(rows, asked.page, asked.per_page)
-    return success(parts={name: [form(row) for row in shown], "page_context": page})
+    return success(parts={name: [form(row) for row in shown], "page_context": page | order})
 
 
 def _wanted_states(filter_by: str | None) -> tuple[str, ...] | None:

@@ -158,6 +158,8 @@ class SubscriptionList(Page):
 
 
 class InvoiceList(Page):
+    sort_column: Literal["created_time"] = "created_time"
+    sort_order: Literal["A", "D"] = "D"
     customer_id: str | None = None
     subscription_id: str | None = None
     filter_by: (
