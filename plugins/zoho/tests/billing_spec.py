@@ -23,7 +23,10 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "object": (dict,),
 }
 # Told in the text of the description or on the vendor's pages, and missing among the parameters.
-_UNDESCRIBED_QUERY = {"page", "per_page", "email", "customer_id", "subscription_id", "reference_contains"}
+_UNDESCRIBED_QUERY = {
+    *("page", "per_page", "email", "customer_id", "subscription_id", "reference_contains"),
+    *("sort_column", "sort_order"),
+}
 _UNDESCRIBED_ANSWER = {"page_context"}
 # "Required" there although each of them stands for another one, or holds in some countries only.
 _CONDITIONAL = {"customer", "customer_id", "card_id", "account_id", "tax_id", "tax_authority_id", "tax_authority_name"}

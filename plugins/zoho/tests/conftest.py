@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -140,6 +141,7 @@ class Script:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.sent: dict[str, Any] = {}
         self._answers: dict[str, list[Response]] = {}
         self.says("/accounts/oauth/v2/token", {"access_token": "1000.scripted-a.scripted-b", "expires_in": 3600})
 
@@ -150,7 +152,8 @@ class Script:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        await request.body()
+        if (body := await request.body()).startswith(b"{"):
+            self.sent[request.url.path] = json.loads(body)
         self.asked.append(f"{request.method} {request.url.path}")
         answers = self._answers.get(request.url.path, [Response(status_code=404)])
         answer = answers.pop(0) if len(answers) > 1 else answers[0]

@@ -24,13 +24,16 @@ _UNDESCRIBED_DETAILS = {"errors"}
 
 
 class CrmSpec:
-    def __init__(self, folder: Path) -> None:
-        self._file = json.loads((folder / "record.json").read_text("utf-8"))
+    def __init__(self, folder: Path, name: str = "record") -> None:
+        self._file = json.loads((folder / f"{name}.json").read_text("utf-8"))
         if not self._file["paths"]:
             raise ValueError(f"{folder} describes no paths")
+        self._queries = CrmSpec(folder, "coql") if name == "record" else None
 
     def mistakes(self, exchange: Exchange) -> list[str]:
         """What is wrong with the exchange, a sentence each; none where the description agrees."""
+        if self._queries is not None and exchange.path.endswith("/coql"):
+            return self._queries.mistakes(exchange)
         described = _KEY.sub("/{id}", exchange.path.replace("/Contacts", f"/{_MODULE}", 1))
         operation = self._file["paths"].get(described, {}).get(exchange.method.lower())
         if operation is None:
@@ -61,7 +64,8 @@ class CrmSpec:
         if exchange.status == 204:
             return ["a 204 has a body"] if exchange.answer else []
         body = json.loads(exchange.answer)
-        shape, *_, whole = operation["responses"]["200"]["content"]["application/json"]["schema"]["oneOf"]
+        shapes = operation["responses"]["200"]["content"]["application/json"]["schema"]["oneOf"]
+        shape, whole = shapes[0], shapes[-1]
         if "data" not in body:
             return self._against(whole, body, "answer") + self._exception(body)
         rows = [row for row in body["data"] if isinstance(row, dict) and row.get("status") == "error"]

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from arumaldo_zoho.billing import ZohoBilling
-from arumaldo_zoho.billing_plans import total_in
 from arumaldo_zoho.client import ZohoClient
 from arumaldo_zoho.sandbox import ZohoSandbox
 from arumaldo_zoho.settings import Settings
@@ -18,7 +17,8 @@ from arumaldo.capabilities.billing import Address, BillTo
 from arumaldo.sandbox import Fault
 from arumaldo.testing.billing import new_reference, plan_of
 
-from .billing_desk import AUSTIN, GERMANY, OPENING, PLAN, TEXAS, begin, cut, enter, find, standing
+from .billing_desk import AUSTIN, GERMANY, OPENING, PLAN, TEXAS, begin, cut, enter, find, pay, standing
+from .conftest import Script
 
 NewBilling = Callable[..., ZohoBilling]
 
@@ -174,16 +174,35 @@ def test_an_invoice_that_is_not_the_quote_is_taken_back_and_both_amounts_are_tol
     assert standing(sandbox, "subscriptions") == standing(sandbox, "invoices") == []
 
 
-def test_an_invoice_in_another_currency_is_taken_back(
+def test_a_plan_in_another_currency_than_the_books_is_billed_in_its_own(
     billing: ZohoBilling, sandbox: ZohoSandbox, reference: str
 ) -> None:
     sandbox.switches["currency"] = "EUR"
-    with pytest.raises(Refused, match=r"€31\.39 where \$31\.39 was agreed"):
+    made = begin(billing, enter(billing, new_reference()), reference)
+    assert str(made.invoice.total) == "$31.39"
+
+
+def test_a_customer_who_has_been_billed_in_another_currency_is_refused_before_anything_is_made(
+    billing: ZohoBilling, sandbox: ZohoSandbox, rossi: BillTo, reference: str
+) -> None:
+    begin(billing, rossi, new_reference())
+    plan = plan_of(Money(minor=2900, currency="EUR"))
+    quote = billing.quote(plan=plan, address=AUSTIN)
+    with pytest.raises(Refused, match=r"bills this customer in USD and will not in EUR"):
+        billing.create_subscription(reference=reference, bill_to_id=rossi.id, plan=plan, address=AUSTIN, quote=quote)
+    assert len(sandbox.ledger()["subscriptions"]) == 1
+
+
+def test_a_currency_that_the_books_do_not_know_is_refused_with_the_remedy(
+    billing: ZohoBilling, sandbox: ZohoSandbox, reference: str
+) -> None:
+    sandbox.switches |= {"currency": "EUR", "currencies": "one"}
+    with pytest.raises(Refused, match="add that currency in its settings"):
         begin(billing, enter(billing, new_reference()), reference)
-    assert standing(sandbox, "subscriptions") == standing(sandbox, "invoices") == []
+    assert sandbox.ledger()["subscriptions"] == []
 
 
-def test_a_wrong_invoice_that_a_crash_left_is_never_adopted_and_goes_with_the_next_call(
+def test_a_wrong_invoice_that_a_crash_left_goes_with_the_next_call(
     billing: ZohoBilling, sandbox: ZohoSandbox, rossi: BillTo, reference: str
 ) -> None:
     sandbox.switches["extra_tax"] = "1.5"
@@ -191,11 +210,43 @@ def test_a_wrong_invoice_that_a_crash_left_is_never_adopted_and_goes_with_the_ne
     with pytest.raises(OutcomeUnknown):
         begin(billing, rossi, reference)
     assert len(standing(sandbox, "subscriptions")) == 1
-    assert find(billing, rossi, reference) == []
     assert len(billing.list_subscriptions(since=datetime.now(UTC) - timedelta(hours=1))) == 1
     with pytest.raises(Refused, match="was agreed"):
         begin(billing, rossi, reference)
     assert standing(sandbox, "subscriptions") == standing(sandbox, "invoices") == []
+
+
+def test_a_wrong_invoice_that_a_crash_left_is_found_to_be_taken_back_and_takes_no_payment(
+    billing: ZohoBilling, sandbox: ZohoSandbox, rossi: BillTo, reference: str
+) -> None:
+    """An order that fails meanwhile is undone by what is found."""
+    sandbox.switches["extra_tax"] = "1.5"
+    cut(sandbox, OPENING.format("subscriptions"))
+    with pytest.raises(OutcomeUnknown):
+        begin(billing, rossi, reference)
+    (found,) = find(billing, rossi, reference)
+    agreed = billing.quote(plan=PLAN, address=AUSTIN).total
+    with pytest.raises(Refused, match=r"asks for \$31\.83, and \$31\.39 cannot be entered"):
+        billing.record_payment(reference=reference, invoice_id=found.invoice.id, amount=agreed, charge_id="1")
+    billing.remove_subscription(subscription_id=found.id)
+    assert standing(sandbox, "subscriptions") == standing(sandbox, "invoices") == []
+
+
+@pytest.mark.parametrize("invoices", ["sent", "draft"])
+@pytest.mark.parametrize("effect", ["before", "after"])
+@pytest.mark.parametrize("call", [r"POST .*/cancel", r"POST .*/void|DELETE .*/invoices/"])
+def test_taking_a_wrong_invoice_back_that_broke_off_is_finished_before_anything_is_made(
+    billing: ZohoBilling, sandbox: ZohoSandbox, rossi: BillTo, reference: str, call: str, effect: str, invoices: str
+) -> None:
+    sandbox.switches |= {"extra_tax": "1.5", "invoices": invoices}
+    sandbox.shift = -3600.0
+    cut(sandbox, call, effect)
+    with pytest.raises(OutcomeUnknown):
+        begin(billing, rossi, reference)
+    with pytest.raises(Refused, match=r"was agreed|without an invoice"):
+        begin(billing, rossi, reference)
+    assert standing(sandbox, "subscriptions") == standing(sandbox, "invoices") == []
+    assert len(sandbox.ledger()["subscriptions"]) == 1
 
 
 def test_a_subscription_without_an_invoice_is_waited_for_and_then_taken_back(
@@ -203,13 +254,30 @@ def test_a_subscription_without_an_invoice_is_waited_for_and_then_taken_back(
 ) -> None:
     sandbox.switches["invoices"] = "none"
     sandbox.shift = -3600.0 * 24
-    with pytest.raises(Refused, match="without an invoice"):
-        begin(billing, rossi, reference)
-    sandbox.shift = 0.0
+    for _ in range(2):
+        with pytest.raises(Refused, match="without an invoice"):
+            begin(billing, rossi, reference)
+    assert len(sandbox.ledger()["subscriptions"]) == 1
+    sandbox.shift, young = 0.0, new_reference()
     with pytest.raises(OutcomeUnknown, match="has not made the invoice"):
-        begin(billing, rossi, reference)
+        begin(billing, rossi, young)
     with pytest.raises(Unavailable, match="has not made the invoice"):
-        find(billing, rossi, reference)
+        find(billing, rossi, young)
+
+
+def test_a_subscription_that_never_had_an_invoice_is_found_to_be_taken_back_and_takes_no_payment(
+    billing: ZohoBilling, sandbox: ZohoSandbox, rossi: BillTo, reference: str
+) -> None:
+    sandbox.switches["invoices"] = "none"
+    sandbox.shift = -3600.0 * 24
+    cut(sandbox, OPENING.format("subscriptions"))
+    with pytest.raises(OutcomeUnknown):
+        begin(billing, rossi, reference)
+    (found,) = find(billing, rossi, reference)
+    with pytest.raises(Refused, match="no invoice"):
+        pay(billing, found, new_reference())
+    billing.remove_subscription(subscription_id=found.id)
+    assert find(billing, rossi, reference) == []
 
 
 @pytest.mark.parametrize("effect", ["before", "after"])
@@ -231,6 +299,20 @@ def test_an_invoice_that_cannot_be_read_leaves_the_outcome_unknown(
     with pytest.raises(OutcomeUnknown, match="could not be looked at"):
         begin(billing, rossi, reference)
     assert begin(billing, rossi, reference).id == standing(sandbox, "subscriptions")[0]
+
+
+def test_a_right_that_is_lost_after_the_making_leaves_the_outcome_unknown(script: Script, scripted: Settings) -> None:
+    """The subscription exists, so nobody may take this for a call that made nothing."""
+    made = {"subscription_id": "1", "status": "live", "child_invoice_id": "2"}
+    customer = {"customer_id": "3", "display_name": "Bottega Rossi", "currency_code": "USD"}
+    script.says("/billing/v1/customers/3", {"code": 0, "customer": customer})
+    script.says("/billing/v1/subscriptions", {"code": 0, "subscriptions": []}, {"code": 0, "subscription": made})
+    script.says(f"/billing/v1/plans/{PLAN.name}-usd-2900-2900-month", {"code": 0})
+    script.says("/billing/v1/invoices/2", {"code": 9, "message": "no"}, status=403)
+    billing = ZohoBilling(scripted)
+    with pytest.raises(OutcomeUnknown, match="made subscription 1"):
+        begin(billing, BillTo(id="3"), new_reference())
+    billing.close()
 
 
 def test_a_changed_price_is_another_plan_and_the_old_one_stays(
@@ -275,15 +357,3 @@ def test_a_plan_that_somebody_deleted_is_made_anew(
     (plan,) = sandbox.shelf.all("billing-plans")
     sandbox.shelf.remove("billing-plans", plan["id"])
     assert begin(billing, rossi, reference).invoice.total.minor == 3139
-
-
-@pytest.mark.parametrize(
-    ("code", "total"),
-    [
-        ("starter-usd-2900-3139-month-903000000065300", Money(minor=3139)),
-        ("big-shop-2-jpy-980-980-year", Money(minor=980, currency="JPY")),
-        ("basic-monthly", None),
-    ],
-)
-def test_the_code_of_a_plan_tells_what_its_invoice_is_to_be(code: str, total: Money | None) -> None:
-    assert total_in(code) == total

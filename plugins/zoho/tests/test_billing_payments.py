@@ -19,6 +19,7 @@ from arumaldo.sandbox import Fault
 from arumaldo.testing.billing import new_reference
 
 from .billing_desk import OPENING, TEXAS, balances, begin, cut, enter, find, pay, standing
+from .conftest import Counted
 
 MONTH = 32 * 24 * 3600.0
 
@@ -80,6 +81,27 @@ def test_every_subscription_is_listed_with_its_own_invoice(billing: ZohoBilling,
     assert all(one.made_at is not None for one in listed)
 
 
+@pytest.mark.parametrize(("sorting", "pages"), [("", 1), ("unheeded", 3), ("refused", 4)])
+def test_a_comparison_reads_no_more_of_the_old_invoices_than_it_must(
+    settings: Settings, sandbox: ZohoSandbox, counted: Counted, rossi: BillTo, sorting: str, pages: int
+) -> None:
+    """And the whole list where the vendor does not say that the newest come first."""
+    sandbox.switches["sorting"] = sorting
+    billing = ZohoBilling(settings, counted.http())
+    sandbox.shift = -MONTH
+    old = begin(billing, rossi, new_reference())
+    row = sandbox.shelf.get("billing-invoices", old.invoice.id) or {}
+    for number in range(450):
+        sandbox.shelf.put("billing-invoices", f"9{number}", row | {"id": f"9{number}"}, row["created"])
+    sandbox.shift = 0.0
+    made = [begin(billing, enter(billing, new_reference()), new_reference()) for _ in range(2)]
+    counted.sent.clear()
+    listed = billing.list_subscriptions(since=datetime.now(UTC) - timedelta(hours=1))
+    assert {one.id: one.invoice for one in listed} == {one.id: one.invoice for one in made}
+    assert counted.sent.count("GET /billing/v1/invoices") == pages
+    billing.close()
+
+
 def test_what_others_made_is_listed_without_a_reference(
     billing: ZohoBilling, vendor: ZohoClient, rossi: BillTo, reference: str
 ) -> None:
@@ -132,7 +154,9 @@ def test_a_payment_whose_entry_was_not_heard_of_is_entered_once(
     assert (len(standing(sandbox, "payments")), balances(sandbox)) == (1, ["0.00 USD"])
 
 
-@pytest.mark.parametrize("amount", [Money(minor=3140), Money(minor=3139, currency="EUR"), Money(minor=0)])
+@pytest.mark.parametrize(
+    "amount", [Money(minor=3140), Money(minor=3138), Money(minor=3139, currency="EUR"), Money(minor=0)]
+)
 def test_an_amount_that_the_invoice_does_not_ask_for_is_refused(
     billing: ZohoBilling, sandbox: ZohoSandbox, rossi: BillTo, reference: str, amount: Money
 ) -> None:

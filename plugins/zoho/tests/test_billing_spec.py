@@ -64,6 +64,10 @@ def journey(billing: ZohoBilling) -> None:
         reference=new_reference(), bill_to_id=bill_to.id, plan=plan, address=_AUSTIN, quote=quote
     )
     billing.list_subscriptions(since=datetime.now(UTC) - timedelta(hours=1))
+    abroad, euros = new_reference(), plan_of(Money(minor=2900, currency="EUR"))
+    bill_to = billing.create_bill_to(reference=abroad, name="Rossi", email="a+b@example.com", address=_AUSTIN)
+    quote = billing.quote(plan=euros, address=_AUSTIN)
+    billing.create_subscription(reference=abroad, bill_to_id=bill_to.id, plan=euros, address=_AUSTIN, quote=quote)
     for _ in range(2):
         billing.remove_subscription(subscription_id=made.id)
 

@@ -14,7 +14,7 @@ from arumaldo.sandbox import Fault
 from .conftest import Script
 
 WHOLE = (
-    "ZohoCRM.modules.ALL,ZohoSearch.securesearch.READ,ZohoSubscriptions.customers.ALL,ZohoSubscriptions.products.ALL,"
+    "ZohoCRM.modules.contacts.ALL,ZohoCRM.coql.READ,ZohoSearch.securesearch.READ,ZohoSubscriptions.customers.ALL,ZohoSubscriptions.products.ALL,"
     "ZohoSubscriptions.plans.CREATE,ZohoSubscriptions.plans.READ,ZohoSubscriptions.subscriptions.ALL,"
     "ZohoSubscriptions.invoices.ALL,ZohoSubscriptions.payments.CREATE,ZohoSubscriptions.payments.DELETE"
 )
@@ -47,7 +47,9 @@ def test_scopes_may_be_given_one_by_one(settings: Settings, sandbox: ZohoSandbox
         ("ZohoSearch.securesearch.READ", "ZohoSearch.securesearch.READ"),
         ("ZohoSubscriptions.payments.DELETE", "ZohoSubscriptions.payments.DELETE"),
         ("ZohoSubscriptions.invoices.ALL", "ZohoSubscriptions.invoices.DELETE"),
-        ("ZohoCRM.modules.ALL", "ZohoCRM.modules.contacts.CREATE"),
+        ("ZohoCRM.modules.contacts.ALL", "ZohoCRM.modules.contacts.CREATE"),
+        ("ZohoCRM.coql.READ", "ZohoCRM.coql.READ"),
+        ("ZohoSubscriptions.customers.ALL", "ZohoSubscriptions.customers.UPDATE"),
     ],
 )
 def test_a_scope_that_is_missing_is_named_before_the_first_order_needs_it(
@@ -56,7 +58,7 @@ def test_a_scope_that_is_missing_is_named_before_the_first_order_needs_it(
     sandbox.switches["granted"] = ",".join(scope for scope in WHOLE.split(",") if scope != left_out)
     with pytest.raises(Denied, match=named) as told:
         check(settings)
-    assert "customers" not in told.value.what
+    assert "products" not in told.value.what
 
 
 @pytest.mark.parametrize(("lacking", "named"), [("crm", "ZohoCRM"), ("search", "ZohoSearch"), ("billing", "the books")])
@@ -94,6 +96,15 @@ def test_an_api_of_another_data_centre_is_said_at_once(script: Script, scripted:
 def test_an_organisation_that_is_not_this_accounts_is_said(settings: Settings) -> None:
     with pytest.raises(Denied, match="organization_id"):
         check(settings.model_copy(update={"organization_id": "4711"}))
+
+
+def test_an_organisation_that_is_not_this_accounts_is_said_whatever_the_status(
+    settings: Settings, sandbox: ZohoSandbox
+) -> None:
+    sandbox.switches["stranger"] = "403"
+    with pytest.raises(Denied, match="organization_id") as told:
+        check(settings.model_copy(update={"organization_id": "4711"}))
+    assert "scopes" not in told.value.what
 
 
 def test_a_vendor_who_is_away_is_not_taken_for_a_wrong_key(settings: Settings, sandbox: ZohoSandbox) -> None:

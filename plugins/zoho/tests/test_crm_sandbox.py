@@ -33,6 +33,31 @@ def codes(answer: httpx2.Response) -> list[str]:
     return [row["code"] for row in answer.json()["data"]]
 
 
+def query(http: httpx2.Client, text: object) -> httpx2.Response:
+    return http.post("/coql", json={"select_query": text})
+
+
+def test_a_query_shows_what_the_search_does_not_show_yet(
+    http: httpx2.Client, sandbox: ZohoSandbox, reseller: Reseller
+) -> None:
+    sandbox.show_late = 5
+    key = reseller.enter(**ROSSI)
+    assert http.get("/Contacts/search", params={"email": ROSSI["Email"]}).status_code == 204
+    found = query(http, "select id from Contacts where Email = 'A@example.com'").json()
+    assert (found["data"], found["info"]["count"]) == ([{"id": key}], 1)
+    reseller.remove(key)
+    empty = query(http, "select id from Contacts where Email = 'a@example.com'")
+    assert (empty.status_code, empty.content) == (204, b"")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", 1, "select id from Contacts", "select id from Contacts where Email = 'o'neil@x.it'", "delete from Contacts"],
+)
+def test_a_query_that_the_vendor_would_not_read_is_refused(http: httpx2.Client, text: object) -> None:
+    assert query(http, text).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("record", "code", "field"),
     [

@@ -47,6 +47,7 @@ def journey(sandbox: ZohoSandbox) -> None:
     for business in ("Sunrise Bakery", "Sunset Bakery"):
         crm.put_contact(person=Person(email=EMAIL, business=business))
     sandbox.show_late = 3600
+    crm.put_contact(person=Person(email="new@example.com", business="Bakery"))
     crm.put_contact(person=Person(email=EMAIL, business="Sunset Bakery"))
     sandbox.show_late = 0
     for way in ("refused", "duplicate", "several"):
@@ -84,6 +85,8 @@ def test_a_departure_from_the_description_is_noticed(spec: CrmSpec, recorded: tu
     journey(sandbox)
     made = next(e for e in recorder.exchanges if e.path.endswith("/upsert") and e.status == 200)
     refused = next(e for e in recorder.exchanges if e.path.endswith("/upsert") and e.status == 400)
+    query = next(e for e in recorder.exchanges if e.path.endswith("/coql") and e.status == 200)
+    assert spec.mistakes(query) == []
     order, [row], [error] = json.loads(made.sent), json.loads(made.answer)["data"], json.loads(refused.answer)["data"]
     departures = [
         replace(made, path="/crm/v8/Contacts/merge"),
@@ -96,5 +99,7 @@ def test_a_departure_from_the_description_is_noticed(spec: CrmSpec, recorded: tu
         replace(refused, answer=json.dumps({"data": [error | {"colour": "blue"}]}).encode()),
         replace(refused, answer=json.dumps({"data": [error | {"details": {"colour": "blue"}}]}).encode()),
         replace(made, status=204),
+        replace(query, sent=b'{"query": "select id from Contacts"}'),
+        replace(query, answer=b'{"data": {}}'),
     ]
     assert [spec.mistakes(departure) != [] for departure in departures] == [True] * len(departures)

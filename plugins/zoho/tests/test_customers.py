@@ -8,6 +8,7 @@ import pytest
 from arumaldo_zoho.customers import ZohoCustomers
 from arumaldo_zoho.sandbox import ZohoSandbox
 from arumaldo_zoho.settings import Settings
+from starlette.responses import Response
 
 from arumaldo import Denied, NotFound, Refused, Unavailable
 from arumaldo.capabilities.customers import Customers, Person
@@ -44,15 +45,6 @@ class TestZohoCustomersWhoseSearchLags(TestZohoCustomers):
     def lagging(self, sandbox: ZohoSandbox) -> None:
         sandbox.show_late = 3600
 
-    def test_a_business_that_is_not_named_again_keeps_its_name(
-        self, customers: Customers, known: Known, email: str
-    ) -> None:
-        """Not while nobody can know that it had one; once the contact is found, the business gets its name back."""
-        first = self.put(customers, email, "Sunrise Bakery")
-        assert self.put(customers, email) == first
-        assert self.put(customers, email, "Sunrise Bakery") == first
-        assert known(email) == ["Sunrise Bakery"]
-
 
 class TestZohoCustomersWhoTellCapitalLettersApart(TestZohoCustomers):
     """The same promises should the vendor's upsert mind the case of an address."""
@@ -74,12 +66,45 @@ def test_a_new_contact_is_named_after_the_address_until_the_business_is_known(
         assert names(sandbox) == [name]
 
 
-def test_somebody_whom_the_reseller_knew_before_stays_as_they_are(crm: ZohoCustomers, reseller: Reseller) -> None:
+@pytest.mark.parametrize("late", [0, 5])
+def test_somebody_whom_the_reseller_knew_before_stays_as_they_are(
+    crm: ZohoCustomers, sandbox: ZohoSandbox, reseller: Reseller, late: float
+) -> None:
+    """Also where they were entered a moment ago, and the search does not find them yet."""
+    sandbox.show_late = late
     key = reseller.enter(**ROSSI)
     before = reseller.see(key)
     for person in (UNNAMED, ANNA, RENAMED):
         assert crm.put_contact(person=person).id == key
     assert reseller.see(key) == before
+
+
+def test_what_the_reseller_noted_about_somebody_is_kept_even_when_no_look_found_them(
+    script: Script, scripted: Settings
+) -> None:
+    """Who comes between the look and the writing loses no note: ours is written to a contact that is new."""
+    updated = {"code": "SUCCESS", "status": "success", "action": "update", "details": {"id": "5725767000000001"}}
+    script.says("/crm/v8/Contacts/search", {"data": []})
+    script.says("/crm/v8/coql", Response(status_code=204))
+    script.says("/crm/v8/Contacts/upsert", {"data": [updated]})
+    crm = ZohoCustomers(scripted)
+    assert crm.put_contact(person=ANNA).id == "5725767000000001"
+    assert script.sent["/crm/v8/Contacts/upsert"] == {
+        "data": [{"Last_Name": "Sunrise Bakery", "Email": EMAIL}],
+        "duplicate_check_fields": ["Email"],
+    }
+    assert not [asked for asked in script.asked if asked.startswith("PUT")]
+    crm.close()
+
+
+def test_an_address_with_a_quotation_mark_is_looked_for_as_it_is(
+    crm: ZohoCustomers, sandbox: ZohoSandbox, reseller: Reseller
+) -> None:
+    sandbox.show_late = 5
+    odd = "o'neil\\@example.com"
+    key = reseller.enter(**{**ROSSI, "Email": odd})
+    assert crm.put_contact(person=Person(email=odd, business="Sunrise Bakery")).id == key
+    assert names(sandbox) == ["Rossi"]
 
 
 def test_somebody_whom_the_reseller_wrote_in_capital_letters_is_the_same(
@@ -161,8 +186,8 @@ def test_nothing_is_written_where_nothing_is_new(settings: Settings, counted: Co
     crm = ZohoCustomers(settings, counted.http())
     for _ in range(3):
         crm.put_contact(person=ANNA)
-    writes = [sent for sent in counted.sent if sent.startswith(("POST /crm", "PUT /crm"))]
-    assert writes == ["POST /crm/v8/Contacts/upsert"]
+    writes = [sent for sent in counted.sent if sent.startswith(("POST /crm", "PUT /crm")) and "coql" not in sent]
+    assert [sent.rstrip("0123456789") for sent in writes] == ["POST /crm/v8/Contacts/upsert", "PUT /crm/v8/Contacts/"]
     crm.close()
 
 
@@ -201,7 +226,12 @@ def test_a_crm_that_is_full_refuses_with_its_own_word(crm: ZohoCustomers, sandbo
 
 
 @pytest.mark.parametrize(
-    ("lacking", "scope"), [("crm", r"ZohoCRM\.modules\.contacts\.ALL"), ("search", r"ZohoSearch\.securesearch\.READ")]
+    ("lacking", "scope"),
+    [
+        ("crm", r"ZohoCRM\.modules\.contacts\.ALL"),
+        ("search", r"ZohoSearch\.securesearch\.READ"),
+        ("coql", r"ZohoCRM\.coql\.READ"),
+    ],
 )
 def test_a_token_without_the_right_is_a_matter_for_a_person_who_reads_which_one(
     crm: ZohoCustomers, sandbox: ZohoSandbox, lacking: str, scope: str
@@ -230,6 +260,7 @@ def test_an_answer_that_cannot_be_believed_is_asked_for_again_and_makes_one_cont
 def answered(script: Script, scripted: Settings) -> Iterator[ZohoCustomers]:
     """A CRM whose upsert answers whatever a test says."""
     script.says("/crm/v8/Contacts/search", {"data": []})
+    script.says("/crm/v8/coql", Response(status_code=204))
     crm = ZohoCustomers(scripted)
     yield crm
     crm.close()

@@ -147,6 +147,19 @@ def test_when_tokens_are_used_up_work_waits_and_nobody_is_told_to_change_a_key(
     assert counted.sent == [TOKEN]
 
 
+def test_five_workers_may_all_be_restarted_once_within_ten_minutes(
+    settings: Settings, sandbox: ZohoSandbox, counted: Counted
+) -> None:
+    """As the operator's page says; the sixth is one too many."""
+    sandbox.switches["tokens"] = "limited"
+    door = Door("zoho", counted.http())
+    held = [Tokens(settings).current(door) for _ in range(2) for _ in range(5)]
+    assert all(sandbox.tokens.accepts(f"Zoho-oauthtoken {token.text}") for token in held)
+    with pytest.raises(Unavailable, match="asked too often"):
+        Tokens(settings).current(door)
+    door.close()
+
+
 def test_a_vendor_that_still_has_no_token_is_asked_less_and_less_often(zoho: ZohoClient, sandbox: ZohoSandbox) -> None:
     sandbox.switches["tokens"] = "0"
     waits = []
@@ -211,6 +224,29 @@ def test_an_api_that_never_accepts_new_tokens_is_a_matter_for_a_person(
     with pytest.raises(Denied, match="data_centre"):
         contacts(zoho)
     assert counted.sent.count(TOKEN) == 4
+
+
+def test_one_product_that_never_accepts_new_tokens_is_noticed_while_the_other_works(
+    zoho: ZohoClient, sandbox: ZohoSandbox, counted: Counted
+) -> None:
+    """Or each try would cost a token, until there is none left for the product that works."""
+    sandbox.faults.order(Fault(match="/crm/", status=401, times=None))
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            contacts(zoho)
+        plans(zoho)
+    with pytest.raises(Denied, match="data_centre"):
+        contacts(zoho)
+    plans(zoho)
+    assert counted.sent.count(TOKEN) == 4
+
+
+def test_a_token_that_was_accepted_ends_the_count_of_its_product(zoho: ZohoClient, sandbox: ZohoSandbox) -> None:
+    for _ in range(4):
+        sandbox.faults.order(Fault(match="/crm/", status=401, times=2))
+        with pytest.raises(Unavailable, match="just given"):
+            contacts(zoho)
+        contacts(zoho)
 
 
 def test_a_scope_that_is_missing_costs_no_new_token(zoho: ZohoClient, sandbox: ZohoSandbox, counted: Counted) -> None:

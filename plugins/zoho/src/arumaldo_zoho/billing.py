@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote as escaped
 
 import httpx2
 
-from arumaldo import Money, NotFound, OutcomeUnknown, Refused, Unavailable, hookimpl
+from arumaldo import Denied, Money, NotFound, OutcomeUnknown, Refused, Unavailable, hookimpl
 from arumaldo.capabilities.billing import Address, BillTo, Invoice, Plan, Quote, RecordedPayment, Subscription
 from arumaldo_zoho.billing_answers import CustomerRow, InvoiceRow, SubscriptionRow, read
 from arumaldo_zoho.billing_invoices import Invoices
 from arumaldo_zoho.billing_pages import each
-from arumaldo_zoho.billing_plans import Line, Plans, line_of, total_in
+from arumaldo_zoho.billing_plans import Line, Plans, line_of
 from arumaldo_zoho.client import NAME, ZohoClient
 from arumaldo_zoho.settings import Settings
 from arumaldo_zoho.taxes import quote_of
@@ -78,10 +79,14 @@ class ZohoBilling:
         """See the capability; a second call answers the first one's subscription.
 
         The vendor makes the invoice as it makes the subscription. One that is not the quote to the cent is taken away
-        again together with its subscription, also when an earlier call left it there.
+        again together with its subscription, also when an earlier call left it there, or left it half taken away.
         """
-        if made_before := self._standing(reference, bill_to_id):
-            return self._checked(self._get(made_before[0].subscription_id), quote)
+        made_before = self._made(reference, bill_to_id)
+        if standing := [row for row in made_before if not row.is_over]:
+            return self._checked(self._get(standing[0].subscription_id), quote)
+        for over in made_before:
+            self._checked(self._get(over.subscription_id), quote)
+        self._bill_in(plan.price.currency, bill_to_id)
         line = line_of(self._settings, plan, address, quote)
         is_remembered = self._plans.ensure(line)
         try:
@@ -99,12 +104,12 @@ class ZohoBilling:
     def find_subscriptions(self, reference: str, bill_to_id: str) -> list[Subscription]:
         """See the capability.
 
-        One whose invoice is not what its plan was to cost is left out: a crash left it of a call that would have been
-        refused, and the next `create_subscription` takes it away.
+        Also one whose invoice is not the quote, which a crash left of a call that would have been refused: whoever
+        undoes has to see it, and its invoice takes no payment of what was agreed. Unavailable: an invoice is awaited.
         """
-        found = [self._get(row.subscription_id) for row in self._standing(reference, bill_to_id)]
-        usable = [(row, invoice) for row in found if (invoice := self._usable_invoice(row)) is not None]
-        return [_subscription(row, invoice, reference) for row, invoice in usable]
+        standing = [row for row in self._made(reference, bill_to_id) if not row.is_over]
+        found = [self._get(row.subscription_id) for row in standing]
+        return [_subscription(row, self._first_invoice(row), reference) for row in found]
 
     @hookimpl
     def list_subscriptions(self, since: datetime) -> list[Subscription]:
@@ -167,6 +172,21 @@ class ZohoBilling:
             raise refusal
         raise OutcomeUnknown(NAME, "has this customer, and no list shows it yet") from refusal
 
+    def _bill_in(self, currency: str, bill_to_id: str) -> None:
+        """A customer is entered in the organisation's currency, and the vendor lets it change until it was billed."""
+        path = f"/customers/{escaped(bill_to_id, safe='')}"
+        customer = read(CustomerRow, self._client.billing("GET", path, repeatable=True).get("customer"))
+        if customer.currency_code == currency:
+            return
+        order = {"display_name": customer.display_name, "email": customer.email, "currency_code": currency}
+        try:
+            self._client.billing("PUT", path, repeatable=True, json=order)
+        except Refused as refusal:
+            said = f"bills this customer in {customer.currency_code} and will not in {currency}: {refusal.what}"
+            raise Refused(
+                NAME, f"{said}; add that currency in its settings, or price the plans in its own"
+            ) from refusal
+
     def _begin(self, reference: str, bill_to_id: str, line: Line) -> SubscriptionRow:
         order = {
             "customer_id": bill_to_id,
@@ -178,35 +198,31 @@ class ZohoBilling:
         answer = self._client.billing("POST", "/subscriptions", repeatable=False, json=order)
         return read(SubscriptionRow, answer.get("subscription"), changed=True)
 
-    def _standing(self, reference: str, bill_to_id: str) -> list[SubscriptionRow]:
-        """What was made for `reference` and is not over. `reference_id` is a free label there: compare it whole."""
+    def _made(self, reference: str, bill_to_id: str) -> list[SubscriptionRow]:
+        """What was made for `reference`, also what is over. `reference_id` is a free label there: compare it whole."""
         rows = each(self._client, "subscriptions", SubscriptionRow, **_ALL, customer_id=bill_to_id)
-        found = {row.subscription_id: row for row in rows if row.reference_id == reference and not row.is_over}
+        found = {row.subscription_id: row for row in rows if row.reference_id == reference}
         return sorted(found.values(), key=lambda row: (row.created_time or _LONG_AGO, row.subscription_id))
 
     def _get(self, subscription_id: str) -> SubscriptionRow:
         answer = self._client.billing("GET", f"/subscriptions/{subscription_id}", repeatable=True)
         return read(SubscriptionRow, answer.get("subscription"))
 
-    def _usable_invoice(self, row: SubscriptionRow) -> InvoiceRow | None:
+    def _first_invoice(self, row: SubscriptionRow) -> InvoiceRow | None:
+        """None when it has none, and none will come."""
         invoice = self._invoices.first_of(row)
-        if invoice is None:
-            if _is_young(row):
-                raise Unavailable(NAME, f"has not made the invoice of subscription {row.subscription_id} yet")
-            return None
-        wanted = total_in(row.plan.plan_code)
-        return invoice if wanted is None or invoice.ours.total == wanted else None
+        if invoice is None and _is_young(row):
+            raise Unavailable(NAME, f"has not made the invoice of subscription {row.subscription_id} yet")
+        return invoice
 
     def _checked(self, row: SubscriptionRow, quote: Quote) -> Subscription:
         """The subscription, when its invoice is the quote. It exists: what goes wrong here leaves it in doubt."""
         try:
-            invoice = self._invoices.first_of(row)
+            invoice = self._first_invoice(row)
             if invoice is not None and invoice.ours.total == quote.total:
                 return _subscription(row, invoice, row.reference_id)
-            if invoice is None and _is_young(row):
-                raise OutcomeUnknown(NAME, f"has not made the invoice of subscription {row.subscription_id} yet")
             self.remove_subscription(row.subscription_id)
-        except (Unavailable, Refused) as error:
+        except (Unavailable, Denied, Refused) as error:
             said = f"made subscription {row.subscription_id}, which could not be looked at to the end: {error.what}"
             raise OutcomeUnknown(NAME, said) from error
         raise Refused(NAME, _why_not(invoice, quote))

@@ -32,6 +32,8 @@ Model = TypeVar("Model", bound=BaseModel)
 class CustomerRow(BaseModel):
     customer_id: str
     display_name: str
+    email: str = ""
+    currency_code: str = ""
     created_time: Moment = None
 
 
@@ -40,12 +42,8 @@ class ProductRow(BaseModel):
     name: str
 
 
-class OrderedPlan(BaseModel):
-    plan_code: str = ""
-
-
 class SubscriptionRow(BaseModel):
-    """As lists and single answers have it; only the latter know `plan` and `child_invoice_id`."""
+    """As lists and single answers have it; only the latter know `child_invoice_id`."""
 
     subscription_id: str
     customer_id: str = ""
@@ -57,7 +55,6 @@ class SubscriptionRow(BaseModel):
     next_billing_at: Day = None
     currency_code: str = ""
     child_invoice_id: str = ""
-    plan: OrderedPlan = OrderedPlan()
 
     @property
     def is_over(self) -> bool:

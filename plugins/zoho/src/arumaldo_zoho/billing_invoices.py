@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote as escaped
@@ -12,7 +12,7 @@ from urllib.parse import quote as escaped
 from arumaldo import Money, NotFound, Refused
 from arumaldo.capabilities.billing import RecordedPayment
 from arumaldo_zoho.billing_answers import InvoiceRow, PaymentOn, SubscriptionRow, number, read
-from arumaldo_zoho.billing_pages import each
+from arumaldo_zoho.billing_pages import each, pages
 from arumaldo_zoho.client import NAME, ZohoClient
 
 _OURS = re.compile("[a-z2-7]{20}")
@@ -26,7 +26,9 @@ class Invoices:
         self._client = client
 
     def get(self, invoice_id: str) -> InvoiceRow:
-        """As it stands now. NotFound: there is none."""
+        """As it stands now. NotFound: there is none, as with the "" of a subscription without one."""
+        if not invoice_id:
+            raise NotFound(NAME, "has no invoice without an id")
         answer = self._client.billing("GET", _path(invoice_id), repeatable=True)
         return read(InvoiceRow, answer.get("invoice"))
 
@@ -45,7 +47,8 @@ class Invoices:
         that was made with it, these belong together; the others are asked for one by one.
         """
         invoices: dict[str, list[InvoiceRow]] = defaultdict(list)
-        for one in each(self._client, "invoices", InvoiceRow) if len(wanted) > 1 else ():
+        oldest = min((row.created_time for row in wanted if row.created_time), default=None)
+        for one in self._made_since(oldest - _MADE_TOGETHER) if oldest and len(wanted) > 1 else ():
             invoices[one.customer_id].append(one)
         count = Counter(row.customer_id for row in everybody)
         found: dict[str, InvoiceRow] = {}
@@ -57,6 +60,22 @@ class Invoices:
                 found[row.subscription_id] = invoice
         return found
 
+    def _made_since(self, since: datetime) -> Iterator[InvoiceRow]:
+        """At least these. It is not certain that one may ask for an order here, as at the sister products."""
+        try:
+            yield from self._newest(since)
+        except Refused:
+            yield from each(self._client, "invoices", InvoiceRow)
+
+    def _newest(self, since: datetime) -> Iterator[InvoiceRow]:
+        """All of them where the vendor does not answer that the newest come first."""
+        asked = {"sort_column": "created_time", "sort_order": "D"}
+        for rows, context in pages(self._client, "invoices", InvoiceRow, **asked):
+            yield from rows
+            last = rows[-1].created_time if rows and asked.items() <= context.items() else None
+            if last is not None and last < since:
+                return
+
     def payments(self, invoice: InvoiceRow, reference: str) -> list[RecordedPayment]:
         """Those on this invoice that were entered under `reference`."""
         return [
@@ -66,7 +85,7 @@ class Invoices:
         ]
 
     def pay(self, reference: str, invoice_id: str, amount: Money, charge_id: str) -> RecordedPayment:
-        """Enter a payment, unless it is there. Refused: the invoice is void, or asks for less than that."""
+        """Enter a payment, unless it is there. Refused: the invoice is void, or asks for another amount."""
         invoice = self.get(invoice_id)
         if made_before := self.payments(invoice, reference):
             return made_before[0]
@@ -129,8 +148,6 @@ class Invoices:
                     self._client.billing("DELETE", path, repeatable=True)
 
     def _get_or_none(self, invoice_id: str) -> InvoiceRow | None:
-        if not invoice_id:
-            return None
         with suppress(NotFound):
             return self.get(invoice_id)
         return None
@@ -158,7 +175,8 @@ def _refuse_unless_due(invoice: InvoiceRow, amount: Money) -> None:
         raise Refused(NAME, f"invoice {invoice.number} is void and takes no payment")
     if due.minor <= 0:
         raise Refused(NAME, f"invoice {invoice.number} is paid already")
-    if due.currency != amount.currency or amount.minor > due.minor or amount.minor <= 0:
+    # Less than is due would leave a customer who has paid what was agreed with an open invoice.
+    if due != amount:
         raise Refused(NAME, f"invoice {invoice.number} asks for {due}, and {amount} cannot be entered on it")
 
 

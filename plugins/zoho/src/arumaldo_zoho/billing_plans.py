@@ -1,8 +1,7 @@
 """What is ordered at the vendor for one of our plans: its code, its price, its tax.
 
 A plan at the vendor is known by a code of our choice. The code carries all that makes the invoice what it is, so that a
-changed price or tax is another plan there, and it carries the total, so that whoever finds a subscription can tell what
-its invoice was to be.
+changed price or tax is another plan there.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from arumaldo_zoho.settings import Settings
 from arumaldo_zoho.taxes import rate_at, tax_of
 
 PRODUCT = "Website plans"
-_CODE = re.compile(r"[a-z0-9-]+-(?P<currency>[a-z]{3})-\d+-(?P<total>\d+)-(?:month|year)(?:-.+)?")
 
 
 @dataclass(frozen=True)
@@ -83,12 +81,6 @@ def line_of(settings: Settings, plan: Plan, address: Address, quote: Quote) -> L
         return Line(plan, quote.net, quote.total, rate.tax_id, quote.tax_label, "")
     told = f"Includes {quote.tax_label}: {quote.tax}" if quote.tax.minor else ""
     return Line(plan, quote.total, quote.total, None, "", told)
-
-
-def total_in(plan_code: str) -> Money | None:
-    """What the first invoice was to be; None where the plan is none of ours."""
-    told = _CODE.fullmatch(plan_code)
-    return Money(minor=int(told["total"]), currency=told["currency"].upper()) if told else None
 
 
 class Plans:

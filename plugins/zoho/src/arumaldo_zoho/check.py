@@ -15,11 +15,12 @@ _NEEDED = (
     ("ZohoCRM.modules.contacts.READ",),
     ("ZohoCRM.modules.contacts.CREATE",),
     ("ZohoCRM.modules.contacts.UPDATE", "ZohoCRM.modules.contacts.WRITE"),
+    ("ZohoCRM.coql.READ",),
     ("ZohoSearch.securesearch.READ",),
     *(
         (f"ZohoSubscriptions.{kind}.{right}",)
         for kind, rights in {
-            "customers": ("CREATE", "READ"),
+            "customers": ("CREATE", "READ", "UPDATE"),
             "products": ("CREATE", "READ"),
             "plans": ("CREATE", "READ"),
             "subscriptions": ("CREATE", "READ"),

@@ -6,18 +6,17 @@ import json
 import time
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import httpx2
 
 from arumaldo import Denied, NotFound, OutcomeUnknown, ProviderError, Refused, Unavailable, deadline
 from arumaldo.http import Door, Reply, new_client
 from arumaldo_zoho.settings import Settings
-from arumaldo_zoho.tokens import NAME, Token, tokens_of
+from arumaldo_zoho.tokens import NAME, Product, Token, tokens_of
 
 __all__ = ["NAME", "Stillborn", "ZohoClient", "crm_error"]
 
-Product = Literal["crm", "billing"]
 _PATHS: dict[Product, str] = {"crm": "/crm/v8", "billing": "/billing/v1"}
 _ORGANIZATION = "X-com-zoho-subscriptions-organizationid"
 _SAID_AT_MOST = 300
@@ -97,7 +96,7 @@ class ZohoClient:
             if _is_turned_away(product, reply):
                 self._judge(product, token)
                 return reply
-        self._tokens.accepted()
+        self._tokens.accepted(product)
         return reply
 
     def _once(
@@ -119,7 +118,7 @@ class ZohoClient:
         """A new token was turned away as well. Returns when that is about its rights, which the answer then says."""
         if product == "billing" and self._lives(token) is True:
             return
-        if self._tokens.stillborn(token) < _STILLBORN_AT_MOST:
+        if self._tokens.stillborn(product, token) < _STILLBORN_AT_MOST:
             raise Stillborn(NAME, "does not accept the access token that it has just given")
         raise Denied(
             NAME,
@@ -155,12 +154,12 @@ class ZohoClient:
         self, reply: Reply, body: dict[str, Any], code: int | None, *, repeatable: bool
     ) -> ProviderError:
         said = self._said(f"{body.get('message', '')} (code {body.get('code')})")
+        if code == _NOT_A_MEMBER:  # seen with 400, described with 403
+            return Denied(NAME, f"does not know organization_id as this account's: {said}")
         if code in (_NOT_AUTHORIZED, _BAD_AUTHENTICATION) or reply.status in (401, 403):
             return Denied(
                 NAME, f"refuses us the books: {said}; the refresh token needs the scopes of ZohoSubscriptions"
             )
-        if code == _NOT_A_MEMBER:
-            return Denied(NAME, f"does not know organization_id as this account's: {said}")
         if code in _LIMITS or reply.status == 429:
             return Unavailable(NAME, said, reply.retry_after or _LIMITS.get(code or 0))
         if code in _ABSENT and reply.status < 500:
@@ -178,8 +177,8 @@ def crm_error(
     if code in _NO_RIGHT or status in (401, 403):
         return Denied(
             NAME,
-            f"refuses us the contacts ({said}); the refresh token needs ZohoCRM.modules.contacts.ALL and "
-            "ZohoSearch.securesearch.READ, and its owner the right to see and edit contacts",
+            f"refuses us the contacts ({said}); the refresh token needs ZohoCRM.modules.contacts.ALL, "
+            "ZohoCRM.coql.READ and ZohoSearch.securesearch.READ, and its owner the right to see and edit contacts",
         )
     if code in _CRM_BUSY or status == 429:
         return Unavailable(NAME, said, retry_after)

@@ -9,7 +9,8 @@ contact before us, it is theirs and stays.
 from __future__ import annotations
 
 import re
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import httpx2
 
@@ -21,6 +22,8 @@ from arumaldo_zoho.settings import Settings
 _LONGEST_NAME = 80
 """Of `Last_Name`, in the units that the vendor counts in: a sign beyond the common ones is two."""
 _READ = "Last_Name,Email,Description"
+_LOOKED_AT = 5
+"""Of those whom a query names, for each of them is one more call."""
 _ID = re.compile(r"[0-9]{15,19}")
 Row = dict[str, Any]
 
@@ -35,26 +38,38 @@ class ZohoCustomers:
     def put_contact(self, person: Person) -> Contact:
         """See the capability. Made by an upsert on the e-mail address, which the vendor carries out as one.
 
-        The search before decides about the name alone, never about making a second one: what is new is found late.
+        The looks before decide about the name alone, never about making a second one. The search finds late what is
+        new, and a query may mind capital letters, so there are two.
         """
         email = person.email.strip().lower()
         business = " ".join(person.business.split())
-        hits = self._of(email)
+        hits = self._found(email) or self._queried(email)
         if hits and (found := self._kept(hits[0], business)):
             return found
         name = _shortened(business or email.partition("@")[0])
-        return self._upsert({"Last_Name": name, "Email": email, "Description": _line(name)})
+        written = self._upsert(name, email)
+        if written.is_new:
+            self._sign(written.id, name)
+        return Contact(id=written.id)
 
     def close(self) -> None:
         self._client.close()
 
-    def _of(self, email: str) -> list[Row]:
-        """Who has this address, the contact whose name is ours first, then the oldest; the search may lag."""
+    def _found(self, email: str) -> list[Row]:
+        """Who has this address, by the search, whose index may lag."""
         asked = {"email": email, "fields": _READ}
-        body = self._client.crm("GET", "/Contacts/search", repeatable=True, params=asked)
-        rows = [row for row in body.get("data", []) if isinstance(row, dict) and _ID.fullmatch(str(row.get("id")))]
-        hits = [row for row in rows if str(row.get("Email", "")).lower() == email]
-        return sorted(hits, key=lambda row: (not _is_ours(row), int(row["id"])))
+        return _with_address(email, self._client.crm("GET", "/Contacts/search", repeatable=True, params=asked))
+
+    def _queried(self, email: str) -> list[Row]:
+        """The same by the records themselves; also who was entered a moment ago."""
+        quoted = re.sub(r"(['\\])", r"\\\1", email)
+        asked = {"select_query": f"select id from Contacts where Email = '{quoted}'"}  # noqa: S608 - quoted above
+        keys = [row["id"] for row in _rows(self._client.crm("POST", "/coql", repeatable=True, json=asked))]
+        whole = [
+            self._client.crm("GET", f"/Contacts/{key}", repeatable=True, params={"fields": _READ})
+            for key in keys[:_LOOKED_AT]
+        ]
+        return _with_address(email, *whole)
 
     def _kept(self, row: Row, business: str) -> Contact | None:
         """The contact that is there, named after the business if the name is ours.
@@ -73,37 +88,47 @@ class ZohoCustomers:
             return None
         return Contact(id=str(row["id"]))
 
-    def _upsert(self, record: dict[str, str]) -> Contact:
+    def _upsert(self, name: str, email: str) -> _Written:
+        """With no more than a new contact needs: of one that came meanwhile it would all be overwritten."""
         # Doing it twice is doing it once, so it may be repeated after doubt.
-        order = {"data": [record], "duplicate_check_fields": ["Email"]}
-        try:
-            return Contact(id=self._one("POST", "/Contacts/upsert", order))
-        except _NoSuchField as error:
-            if error.field != "Description" or "Description" not in record:
-                raise
-        # A reseller may have taken that field away. The contact counts more than whose its name is.
-        return self._upsert({name: value for name, value in record.items() if name != "Description"})
+        order = {"data": [{"Last_Name": name, "Email": email}], "duplicate_check_fields": ["Email"]}
+        return self._one("POST", "/Contacts/upsert", order)
 
-    def _one(self, method: str, path: str, order: dict[str, Any]) -> str:
-        """The id of the one contact that was written. The element decides, whatever the status of the answer."""
+    def _sign(self, key: str, name: str) -> None:
+        """Note that the name of a new contact is ours. Where that is not heard of, the name is taken for a person's."""
+        # A reseller may have taken that field away. The contact counts more than whose its name is.
+        with suppress(Refused):
+            self._one("PUT", f"/Contacts/{key}", {"data": [{"Description": _line(name)}]})
+
+    def _one(self, method: str, path: str, order: dict[str, Any]) -> _Written:
+        """The one contact that was written. The element decides, whatever the status of the answer."""
         body = self._client.crm(method, path, repeatable=True, json=order)
         rows = body.get("data")
         row: Row = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else {}
         details: Row = row["details"] if isinstance(row.get("details"), dict) else {}
         there = str(details.get("id") or "")
         if row.get("status") == "success" and there:
-            return there
+            return _Written(there, is_new=row.get("action") == "insert")
         if row.get("status") == "error":
-            return _twin(row, details) or _refuse(row, details)
+            return _Written(_twin(row, details) or _refuse(row, details), is_new=False)
         raise Unavailable(NAME, "answered without saying what became of the contact")
 
 
-class _NoSuchField(Refused):
-    """The vendor does not take one of our fields."""
+class _Written(NamedTuple):
+    """A contact that the vendor has written; it says of a new one that it is."""
 
-    def __init__(self, what: str, field: str) -> None:
-        super().__init__(NAME, what)
-        self.field = field
+    id: str
+    is_new: bool
+
+
+def _rows(body: Row) -> list[Row]:
+    return [row for row in body.get("data", []) if isinstance(row, dict) and _ID.fullmatch(str(row.get("id")))]
+
+
+def _with_address(email: str, *bodies: Row) -> list[Row]:
+    """Who in these answers has this address, the contact whose name is ours first, then the oldest."""
+    hits = [row for body in bodies for row in _rows(body) if str(row.get("Email", "")).lower() == email]
+    return sorted(hits, key=lambda row: (not _is_ours(row), int(row["id"])))
 
 
 def _twin(row: Row, details: Row) -> str:
@@ -122,8 +147,6 @@ def _refuse(row: Row, details: Row) -> str:
     said = f"will not have this contact: {code}{f' at {field}' if field else ''}"
     if code == "MULTIPLE_OR_MULTI_ERRORS":
         raise Refused(NAME, f"{said}; several contacts there stand in its way: a person has to merge them")
-    if code == "INVALID_DATA" and field:
-        raise _NoSuchField(said, field)
     raise crm_error(code, said, 400, repeatable=True)
 
 

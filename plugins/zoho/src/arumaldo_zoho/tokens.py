@@ -12,6 +12,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from threading import Lock
+from typing import Literal
 from weakref import WeakValueDictionary
 
 from arumaldo import Denied, ProviderError, Unavailable, remaining
@@ -19,6 +20,7 @@ from arumaldo.http import Door, Reply
 from arumaldo_zoho.settings import Settings
 
 NAME = "zoho"
+Product = Literal["crm", "billing"]
 _EARLIEST, _LATEST = 60.0, 300.0
 """Seconds before its end in which a token is renewed; each process draws its own moment, so that they do not meet."""
 _LONGEST_LIFE = 3600.0
@@ -44,6 +46,14 @@ class Token:
     """Where the vendor thinks that this account is. It is told to people, and never followed."""
 
 
+@dataclass(frozen=True)
+class _Stillborn:
+    """The last new token that a product did not accept, and how many in a row it was with that one."""
+
+    text: str = ""
+    in_a_row: int = 0
+
+
 class Tokens:
     """`current()` is good until the vendor says otherwise; then `instead_of(stale)`. Safe for several threads."""
 
@@ -55,8 +65,7 @@ class Tokens:
         self._refused_at = 0.0
         self._wait_until = 0.0
         self._wait = 0.0
-        self._stillborn = ""
-        self._stillborn_in_a_row = 0
+        self._stillborn: dict[Product, _Stillborn] = {}
 
     def current(self, door: Door) -> Token:
         """A token that should be good; asks the vendor for one only where none is kept, or the kept one ends soon."""
@@ -69,17 +78,17 @@ class Tokens:
         """The token to use after the vendor did not accept `stale`; another thread may have it already."""
         return self._renewed(stale.text, door)
 
-    def accepted(self) -> None:
-        """The vendor took a token: its accounts and its API agree."""
-        self._stillborn_in_a_row = 0
+    def accepted(self, product: Product) -> None:
+        """This product took a token: it and the accounts server agree, which says nothing of the other product."""
+        self._stillborn.pop(product, None)
 
-    def stillborn(self, token: Token) -> int:
-        """The vendor's API did not accept a token that it had just given; how many such there were in a row."""
+    def stillborn(self, product: Product, token: Token) -> int:
+        """This product did not accept a token that was just given; how many such there were in a row."""
         with self._lock:
-            if token.text != self._stillborn:
-                self._stillborn = token.text
-                self._stillborn_in_a_row += 1
-            return self._stillborn_in_a_row
+            last = self._stillborn.get(product, _Stillborn())
+            if token.text != last.text:
+                last = self._stillborn[product] = _Stillborn(token.text, last.in_a_row + 1)
+            return last.in_a_row
 
     def hide(self, text: str) -> str:
         """`text` without any secret of ours, should the vendor repeat one."""

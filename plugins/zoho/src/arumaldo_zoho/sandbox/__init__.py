@@ -7,15 +7,17 @@
 Switches:
 
     tokens        limited: ten tokens in ten minutes of the vendor's clock, as the vendor has it; a number: that many.
-                  Without the switch there is no such limit. A token that replaces one that `expire_tokens` ended does
-                  not count: the vendor itself ends none that way.
+                  Without the switch there is no such limit, for whoever tries the platform out kills more workers than
+                  that. A token that replaces one that `expire_tokens` ended does not count: the vendor itself ends none
+                  that way.
     granted       the scopes that token answers name, instead of all that the plugin needs; "": they name none
     api_domain    where token answers say that the account is, instead of here
-    scope         crm, search or billing: the token lacks the right for that product, or for the CRM's search
+    scope         crm, search, coql or billing: the token lacks the right for that product, or for the CRM's search or
+                  queries
     contacts      refused: no contact is taken in; duplicate: the field `twin` names is unique, and another contact has
                   the same value; several: two other contacts stand in the way
     twin          see above; Email where it is not set
-    matching      exact: an upsert tells addresses apart by capital letters, too
+    matching      exact: upserts and queries tell addresses apart by capital letters, too
     description   absent: the layout has no such field
 """
 

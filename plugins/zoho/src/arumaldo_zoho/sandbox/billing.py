@@ -4,11 +4,15 @@ Switches, each a value of `Sandbox.switches`:
 
     names          free: two customers may have one name (the vendor's 3062 is not certain for Billing)
     currency       the organisation's, instead of USD
+    currencies     one: no other than that is set up
     taxes          "<tax_id>=<rate> …": taxes that are set up besides the two that always are
     extra_tax      a rate that is added whatever was ordered, as where the vendor knows a state's tax by itself
+    sorting        unheeded: the oldest invoices come first, whatever was asked; refused: no order may be asked for
     invoices       draft: they begin as drafts; none: a subscription begins without one
     invoice_style  long: fields named as in the sister products; text: amounts as text; kept: void
                    ones still show a balance
+    stranger       403: the status that goes with 6041, instead of 400; it has been seen with one and is described with
+                   the other
     limit          44 (a minute's calls), 45 (a day's) or 1070 (calls at once): every call is refused with that code
 """
 
@@ -41,6 +45,7 @@ from arumaldo_zoho.sandbox.billing_forms import (
 )
 from arumaldo_zoho.sandbox.billing_models import (
     Cancellation,
+    ChangedCustomer,
     CustomerList,
     InvoiceList,
     NewCustomer,
@@ -55,7 +60,7 @@ from arumaldo_zoho.sandbox.billing_models import (
 )
 from arumaldo_zoho.sandbox.billing_payments import PAYMENTS, Payments
 from arumaldo_zoho.sandbox.billing_terms import ENDED, INVOICES, SUBSCRIPTIONS, Terms, balance
-from arumaldo_zoho.sandbox.billing_wire import Call, Failure, day, paged, success
+from arumaldo_zoho.sandbox.billing_wire import INVALID, Call, Failure, day, paged, success
 
 if TYPE_CHECKING:
     from arumaldo_zoho.sandbox import ZohoSandbox
@@ -106,7 +111,7 @@ class Billing:
         paths: dict[str, dict[str, Handler]] = {
             "/organizations": {"GET": self.organizations},
             "/customers": {"GET": self.customers, "POST": self.add_customer},
-            "/customers/{key}": {"GET": self.customer},
+            "/customers/{key}": {"GET": self.customer, "PUT": self.change_customer},
             "/products": {"GET": self.products, "POST": self.add_product},
             "/plans": {"GET": self.plans, "POST": self.add_plan},
             "/plans/{key}": {"GET": self.plan},
@@ -156,7 +161,8 @@ class Billing:
             raise Failure(401, 57, "You are not authorized to perform this operation")
         named = request.headers.get(ORGANIZATION_HEADER, "")
         if needs_organization and named != ORGANIZATION:
-            raise Failure(400, 6041, f"This user is not associated with the CompanyID/CompanyName:{named}.")
+            status = int(self._sandbox.switches.get("stranger", "400"))
+            raise Failure(status, 6041, f"This user is not associated with the CompanyID/CompanyName:{named}.")
 
     def organizations(self, call: Call) -> Response:
         call.asked(Query)
@@ -173,11 +179,21 @@ class Billing:
     def add_customer(self, call: Call) -> Response:
         call.asked(Query)
         row = self._book.add_customer(call.sent(NewCustomer))
-        return success("The customer has been created", 201, customer=customer_form(row))
+        return success(
+            "The customer has been created", 201, customer={**customer_form(row), "payment_terms": row["payment_terms"]}
+        )
 
     def customer(self, call: Call) -> Response:
         call.asked(Query)
         return success(customer=customer_form(self._book.customer(call.key)))
+
+    def change_customer(self, call: Call) -> Response:
+        """Whoever has been billed stays in their currency."""
+        call.asked(Query)
+        kinds = (SUBSCRIPTIONS, INVOICES, PAYMENTS)
+        was_billed = any(row["customer_id"] == call.key for kind in kinds for row in self._sandbox.shelf.all(kind))
+        row = self._book.change_customer(call.key, call.sent(ChangedCustomer), was_billed=was_billed)
+        return success("Customer information has been saved.", customer=customer_form(row))
 
     def products(self, call: Call) -> Response:
         return _page("products", call.asked(ProductList), self._book.listed(PRODUCTS), product_form)
@@ -242,7 +258,18 @@ class Billing:
             and row["status"] != "deleted"
             and (state == "all" or state == row["status"] or (state == "unpaid" and balance(row) > 0))
         ]
-        return _page("invoices", asked, rows, lambda row: invoice_row(row, self._customer_of(row), self._today()))
+        order = self._order_of(asked)
+        rows.sort(key=lambda row: row["created"], reverse=order["sort_order"] == "D")
+        today = self._today()
+        return _page("invoices", asked, rows, lambda row: invoice_row(row, self._customer_of(row), today), **order)
+
+    def _order_of(self, asked: InvoiceList) -> dict[str, str]:
+        sorting = self._sandbox.switches.get("sorting")
+        if sorting == "refused" and asked.model_fields_set & {"sort_column", "sort_order"}:
+            raise Failure(400, INVALID, "Nothing can be sorted here.")
+        if sorting == "unheeded":
+            return {"sort_column": "created_time", "sort_order": "A"}
+        return {"sort_column": asked.sort_column, "sort_order": asked.sort_order}
 
     def invoice(self, call: Call) -> Response:
         call.asked(Query)
@@ -293,9 +320,15 @@ class Billing:
         return day(self._sandbox.now())
 
 
-def _page(name: str, asked: Page, rows: list[Row], form: Callable[[Row], dict[str, object]]) -> Response:
+def _page(
+    name: str,
+    asked: Page,
+    rows: list[Row],
+    form: Callable[[Row], dict[str, object]],
+    **order: str,
+) -> Response:
     shown, page = paged(rows, asked.page, asked.per_page)
-    return success(parts={name: [form(row) for row in shown], "page_context": page})
+    return success(parts={name: [form(row) for row in shown], "page_context": page | order})
 
 
 def _wanted_states(filter_by: str | None) -> tuple[str, ...] | None:

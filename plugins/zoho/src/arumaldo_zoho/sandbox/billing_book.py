@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from arumaldo_zoho.sandbox.billing_models import NewCustomer, NewPlan, NewProduct
+from arumaldo_zoho.sandbox.billing_models import ChangedCustomer, NewCustomer, NewPlan, NewProduct
 from arumaldo_zoho.sandbox.billing_wire import INVALID, Failure, no_such
 
 if TYPE_CHECKING:
@@ -57,10 +57,20 @@ class Book:
                 {
                     **row,
                     "id": self.new_id(),
-                    "currency_code": order.currency_code or self.currency(),
+                    "currency_code": self.checked_currency(order.currency_code or self.currency()),
                     "created": self.sandbox.now(),
                 },
             )
+
+    def change_customer(self, key: str, order: ChangedCustomer, *, was_billed: bool) -> Row:
+        """Its currency alone. The names stay here, so that none is taken twice."""
+        with self.shelf.locked():
+            row = self.customer(key)
+            if (order.display_name, order.email) != (row["display_name"], row["email"]):
+                raise Failure(400, INVALID, "The customer is another one.")
+            if was_billed and order.currency_code != row["currency_code"]:
+                raise Failure(400, INVALID, "The currency of a customer with transactions cannot be changed.")
+            return self.keep(CUSTOMERS, {**row, "currency_code": self.checked_currency(order.currency_code)})
 
     def customer(self, key: str) -> Row:
         return self._one(CUSTOMERS, key, "Customer")
@@ -97,6 +107,11 @@ class Book:
     def currency(self) -> str:
         """The organisation's: of the switch `currency`."""
         return self.sandbox.switches.get("currency", CURRENCY)
+
+    def checked_currency(self, currency: str) -> str:
+        if self.sandbox.switches.get("currencies") == "one" and currency != self.currency():
+            raise Failure(400, INVALID, f"The currency {currency} does not exist.")
+        return currency
 
     def tax_rate(self, tax_id: str | None) -> Decimal:
         """In per cent. The switch `extra_tax` adds the tax of a state that nobody told us about."""

@@ -34,7 +34,6 @@ def customer_form(row: Row) -> Form:
         "billing_address": row["billing_address"],
         "shipping_address": row["shipping_address"],
         "price_precision": precision(row["currency_code"]),
-        "payment_terms": row["payment_terms"],
         "payment_terms_label": row["payment_terms_label"],
         "is_portal_enabled": row["is_portal_enabled"],
         "status": "active",

@@ -60,6 +60,14 @@ class NewCustomer(Strict):
     """A label has to be set up in the account first, and in this one none is."""
 
 
+class ChangedCustomer(Strict):
+    """No more than the plugin has reason to change."""
+
+    display_name: str = Field(min_length=1, max_length=100, pattern="^[^<>]+$")
+    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)
+    currency_code: str = Field(pattern="^[A-Z]{3}$")
+
+
 class NewProduct(Strict):
     name: str = Field(min_length=1, max_length=100)
     description: str = ""
@@ -150,6 +158,8 @@ class SubscriptionList(Page):
 
 
 class InvoiceList(Page):
+    sort_column: Literal["created_time"] = "created_time"
+    sort_order: Literal["A", "D"] = "D"
     customer_id: str | None = None
     subscription_id: str | None = None
     filter_by: (

@@ -27,6 +27,14 @@ class Upsert(Order):
     duplicate_check_fields: list[Literal["Email"]] = ["Email"]
 
 
+class Question(BaseModel):
+    """The body of a query."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    select_query: str
+
+
 class Listing(BaseModel):
     """The query of a list."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CLIENT, SECRET, REFRESH = "sandbox", "sandbox-secret", "sandbox-refresh"
 LIFE = 3600.0
 PREFIX = "Zoho-oauthtoken "
-SCOPES = "ZohoCRM.modules.contacts.ALL ZohoSearch.securesearch.READ ZohoSubscriptions.fullaccess.all"
+SCOPES = "ZohoCRM.modules.contacts.ALL ZohoCRM.coql.READ ZohoSearch.securesearch.READ ZohoSubscriptions.fullaccess.all"
 _TOKENS, _GIVEN, _FREE = "tokens", "tokens-given", "tokens-free"
 _MOST_ALIVE, _MOST_IN_WINDOW, _WINDOW = 10, 10, 600.0
 
