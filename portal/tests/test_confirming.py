@@ -84,18 +84,28 @@ def test_a_mail_that_follows_too_soon_is_refused_with_the_time_to_wait(anna: Cus
     assert len(anna.mails("confirm")) == 1
 
 
+def test_without_javascript_an_answer_stays_and_nobody_loses_what_is_half_typed(anna: Customer) -> None:
+    waits(anna)
+    page = anna.open("/onboarding/confirm")
+    assert 'http-equiv="refresh" content="30"' in page.html
+    page = anna.send(page, "/onboarding/confirm", {"email": ""})
+    assert anna.status == 429
+    assert 'http-equiv="refresh"' not in page.html
+
+
 def test_another_address_takes_the_place_of_a_mistyped_one(anna: Customer, database: Database) -> None:
     waits(anna)
     database.move_clock(61)
-    wrong, anna.email = anna.email, f"right-{anna.email}"
+    old, anna.email = anna.link(), f"right-{anna.email}"
     anna.send(anna.open("/onboarding/confirm"), "/onboarding/confirm", {"email": anna.email.upper()})
     anna.work()
+    anna.open(old)
+    assert anna.status == 410
     assert anna.email in anna.open("/onboarding/confirm").text
     anna.confirm()
     anna.send(anna.open("/onboarding/payment"), "/onboarding/payment", {"token": "good"})
     anna.work()
     assert [mail.to for mail in anna.mails("receipt")] == [anna.email]
-    assert wrong != anna.email
 
 
 @pytest.mark.parametrize("typed", ["nonsense", "a@b", "two words@example.com"])
@@ -126,6 +136,15 @@ def test_an_address_that_takes_no_mail_is_said_and_another_one_asked_for(anna: C
     page = anna.open("/onboarding/confirm")
     assert "was not accepted" in page.text
     assert "Another e-mail address" in page.text
+
+
+def test_a_mail_is_said_to_be_written_only_once_it_was(anna: Customer) -> None:
+    anna.sign_up()
+    page = anna.open("/onboarding/confirm")
+    assert f"We are sending a mail to {anna.email}" in page.text
+    assert "We have written" not in page.text
+    anna.work()
+    assert f"We have written to {anna.email}" in anna.open("/onboarding/confirm").text
 
 
 def test_a_link_of_one_reseller_is_nothing_at_anothers_address(house: House, anna: Customer) -> None:

@@ -52,6 +52,14 @@ def test_the_page_says_which_name_servers_to_enter_and_that_it_goes_on_by_itself
     assert "ns1.acme.example" in mail.text
 
 
+def test_without_javascript_nobody_loses_the_name_that_is_half_typed(anna: Customer) -> None:
+    anna.pay()
+    enter(anna, a_name())
+    assert 'http-equiv="refresh" content="30"' in anna.open("/domain").html
+    page = anna.send(anna.open("/domain"), "/domain/remove", {"name": "another.example"})
+    assert 'http-equiv="refresh"' not in page.html
+
+
 def test_a_delegated_domain_is_connected_and_the_pages_lead_there(anna: Customer, database: Database) -> None:
     anna.pay()
     enter(anna, name := a_name())

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from arumaldo.flows.accounts import Visitor
 from arumaldo.flows.confirming import TooSoon, ask_again, asked, confirm, last_mail
-from arumaldo.flows.journey import journey
+from arumaldo.flows.journey import delay_at, journey
 from arumaldo.flows.typed import Invalid
 from arumaldo_portal.forms import form_of, posted
 from arumaldo_portal.pages.onboarding import page_of
@@ -68,6 +68,7 @@ def _show(
 ) -> Response:
     with rows_of(request, visitor) as rows:
         stand, mail = journey(rows), last_mail(rows)
+        delay = delay_at(rows, "email", "The service that sends our mail")
     if stand.user.confirmed_at is not None:
         return RedirectResponse(page_of(stand), 303)
     place = test_place(request, visitor, "email")
@@ -77,6 +78,7 @@ def _show(
         status,
         stand=stand,
         mail=mail,
+        delay=delay,
         typed=typed,
         problems=problems or {},
         letters=f"{place}/letters?to={quote(stand.user.email)}" if place else "",
