@@ -39,13 +39,18 @@ class Reader:
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name).click()
 
-    def sign_up(self) -> None:
+    def unfold(self, summary: str) -> None:
+        self.page.locator("summary", has_text=summary).click()
+
+    def signs_up_as(self, email: str) -> None:
         self.open("/signup")
-        email = f"eva-{secrets.token_hex(4)}@example.com"
         self.page.get_by_label("E-mail address").fill(email)
         self.page.get_by_label("Password").fill("three random words")
         self.press("Create my account")
         self.page.wait_for_url("**/questions/1")
+
+    def sign_up(self) -> None:
+        self.signs_up_as(email := f"eva-{secrets.token_hex(4)}@example.com")
         self.house.work()
         self.open(link_in_the_mail_to(email))
         self.press("Confirm my address")
@@ -69,6 +74,24 @@ class Reader:
         self.page.get_by_label("Postal code").fill("97201")
         self.press("Continue to payment")
         self.page.wait_for_url("**/payment")
+
+    def pays(self) -> None:
+        """From the first page to the open website."""
+        self.sign_up()
+        self.answer()
+        self.house.work()
+        self.choose()
+        self.house.work()
+        self.page.get_by_label("Card").fill("good")
+        self.press("Use this card")
+        self.press("Pay $31.90")
+        self.house.work()
+        expect(self.page.get_by_role("link", name="Open my website")).to_be_visible()
+
+    def enters(self, domain: str) -> None:
+        self.open("/domain")
+        self.page.get_by_label("Your domain").fill(domain)
+        self.press("Connect this domain")
 
 
 @pytest.fixture
@@ -134,6 +157,62 @@ def test_another_device_sees_the_same_step_at_the_same_time(reader: Callable[...
     eva.house.work()
     for device in (eva, phone):
         expect(device.page.get_by_role("button", name="Approve this website")).to_be_visible()
+
+
+def test_what_is_open_and_half_typed_stays_when_the_page_gets_news(reader: Callable[..., Reader]) -> None:
+    eva = reader()
+    eva.pays()
+    eva.enters(name := f"bakery-{secrets.token_hex(4)}.example")
+    eva.unfold("Remove this domain")
+    field = eva.page.get_by_label("Type the domain to remove it")
+    field.press_sequentially("baker")
+    eva.house.work()
+    expect(eva.page.get_by_text("ns1.acme.example")).to_be_visible()
+    expect(field).to_be_visible()
+    expect(field).to_have_value("baker")
+    expect(field).to_be_focused()
+    field.fill(name)
+    eva.press(f"Remove {name}")
+    eva.house.work()
+    expect(eva.page.get_by_role("heading", name="Connect your own domain")).to_be_visible()
+
+
+def test_what_the_reader_has_folded_up_again_stays_so(reader: Callable[..., Reader]) -> None:
+    eva = reader()
+    eva.pays()
+    eva.enters(f"bakery-{secrets.token_hex(4)}.example")
+    for _ in range(2):
+        eva.unfold("Remove this domain")
+    eva.house.work()
+    expect(eva.page.get_by_text("ns1.acme.example")).to_be_visible()
+    expect(eva.page.get_by_label("Type the domain to remove it")).to_be_hidden()
+
+
+def test_a_part_that_was_opened_stays_open_when_the_new_version_is_there(reader: Callable[..., Reader]) -> None:
+    eva = reader()
+    eva.sign_up()
+    eva.answer()
+    eva.house.work()
+    eva.unfold("What we do")
+    eva.unfold("What we offer")
+    eva.press("Rewrite this section")
+    expect(eva.page.get_by_text("This becomes version 2")).to_be_visible()
+    eva.unfold("Contact")
+    eva.unfold("How to reach us")
+    expect(eva.page.get_by_role("button", name="Rewrite this section")).to_be_disabled()
+    eva.house.work()
+    expect(eva.page.get_by_text("Version 2, made")).to_be_visible()
+    expect(eva.page.get_by_role("button", name="Rewrite this section")).to_be_enabled()
+
+
+def test_an_address_that_takes_no_mail_is_said_without_a_reload(reader: Callable[..., Reader]) -> None:
+    eva = reader()
+    eva.signs_up_as("nobody-here@example.com")
+    eva.open("/onboarding/confirm")
+    expect(eva.page.get_by_text("We are sending a mail")).to_be_visible()
+    eva.house.work()
+    expect(eva.page.get_by_text("was not accepted")).to_be_visible()
+    expect(eva.page.get_by_label("Another e-mail address")).to_be_visible()
 
 
 def test_what_is_typed_survives_a_reload(reader: Callable[..., Reader]) -> None:
@@ -218,6 +297,6 @@ def test_opening_a_section_shows_it_in_the_preview(reader: Callable[..., Reader]
     eva.sign_up()
     eva.answer()
     eva.house.work()
-    eva.page.locator("summary", has_text="What we do").click()
-    eva.page.locator("summary", has_text="What we offer").click()
+    eva.unfold("What we do")
+    eva.unfold("What we offer")
     expect(eva.page.frame_locator("iframe").get_by_role("heading", name="What we offer")).to_be_visible()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from arumaldo.testing.fixtures import Database
@@ -72,7 +74,46 @@ def test_a_link_ends_after_three_days_and_the_page_offers_a_new_one(anna: Custom
     database.move_clock(3 * 86_400 + 1)
     page = anna.open(link)
     assert "more than three days old" in page.text
-    assert "Send me a new mail" in page.text
+    anna.send(page, "/onboarding/confirm")
+    anna.work()
+    assert anna.path == "/onboarding/confirm"
+    assert len(anna.mails("confirm")) == 2
+    anna.confirm()
+    assert anna.path == "/onboarding/payment"
+
+
+def test_an_old_link_on_a_device_without_a_log_in_leads_to_one_and_on_to_a_new_mail(
+    house: House, anna: Customer, database: Database
+) -> None:
+    waits(anna)
+    link = anna.link()
+    database.move_clock(3 * 86_400 + 1)
+    phone = house.customer()
+    page = phone.open(link)
+    [login] = [given["href"] for tag, given in page.tags if "next=" in given.get("href", "")]
+    phone.send(phone.open(login), "/login", {"email": anna.email, "password": anna.password})
+    assert phone.path == "/onboarding/confirm"
+    assert "Send a new mail" in phone.open(phone.path).text
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_whoever_is_logged_in_reads_so_on_the_page_of_the_link(anna: Customer, old: bool) -> None:
+    waits(anna)
+    page = anna.open("/confirm/old" if old else anna.link())
+    assert "Log out" in page.text
+    assert "Log in" not in page.text
+
+
+def test_whoever_is_logged_in_to_another_account_confirms_and_stays_there(
+    house: House, anna: Customer, bert: Customer
+) -> None:
+    waits(anna)
+    bert.sign_up()
+    page = bert.send(bert.open(anna.link()), anna.link())
+    assert bert.path == anna.link()
+    assert "Your address is confirmed" in page.text
+    assert f"logged in to another account, as {bert.email}" in page.text
+    assert anna.web.get("/onboarding/state").json()["step"] == "payment"
 
 
 def test_a_mail_that_follows_too_soon_is_refused_with_the_time_to_wait(anna: Customer) -> None:
@@ -82,20 +123,53 @@ def test_a_mail_that_follows_too_soon_is_refused_with_the_time_to_wait(anna: Cus
     assert 0 < int(anna.headers["retry-after"]) <= 61
     assert "Look into your spam folder" in page.text
     assert len(anna.mails("confirm")) == 1
+    assert re.search(r"try again in \d+ seconds\.", page.text)
+
+
+def test_whoever_corrects_a_typo_too_soon_is_told_when_and_not_to_look_for_spam(anna: Customer) -> None:
+    waits(anna)
+    right = f"right-{anna.email}"
+    page = anna.send(anna.open("/onboarding/confirm"), "/onboarding/confirm", {"email": right})
+    assert re.search(rf"Send the one to {re.escape(right)} in \d+ seconds\.", page.text)
+    assert "Look into your spam folder, or" not in page.text
+    assert page.form("/onboarding/confirm").values["email"] == right
+
+
+def test_after_ten_mails_the_next_one_is_for_tomorrow_and_somebody_to_ask_is_named(
+    anna: Customer, database: Database
+) -> None:
+    waits(anna)
+    page = anna.open("/onboarding/confirm")
+    for _ in range(10):
+        database.move_clock(61)
+        page = anna.send(page, "/onboarding/confirm", {"email": ""})
+    assert anna.status == 429
+    assert "the next one can go out tomorrow. If none came, write to help@corner.example." in page.text
+    assert "a moment ago" not in page.text
+
+
+def test_without_javascript_an_answer_stays_and_nobody_loses_what_is_half_typed(anna: Customer) -> None:
+    waits(anna)
+    page = anna.open("/onboarding/confirm")
+    assert 'http-equiv="refresh" content="30"' in page.html
+    page = anna.send(page, "/onboarding/confirm", {"email": ""})
+    assert anna.status == 429
+    assert 'http-equiv="refresh"' not in page.html
 
 
 def test_another_address_takes_the_place_of_a_mistyped_one(anna: Customer, database: Database) -> None:
     waits(anna)
     database.move_clock(61)
-    wrong, anna.email = anna.email, f"right-{anna.email}"
+    old, anna.email = anna.link(), f"right-{anna.email}"
     anna.send(anna.open("/onboarding/confirm"), "/onboarding/confirm", {"email": anna.email.upper()})
     anna.work()
+    anna.open(old)
+    assert anna.status == 410
     assert anna.email in anna.open("/onboarding/confirm").text
     anna.confirm()
     anna.send(anna.open("/onboarding/payment"), "/onboarding/payment", {"token": "good"})
     anna.work()
     assert [mail.to for mail in anna.mails("receipt")] == [anna.email]
-    assert wrong != anna.email
 
 
 @pytest.mark.parametrize("typed", ["nonsense", "a@b", "two words@example.com"])
@@ -126,6 +200,15 @@ def test_an_address_that_takes_no_mail_is_said_and_another_one_asked_for(anna: C
     page = anna.open("/onboarding/confirm")
     assert "was not accepted" in page.text
     assert "Another e-mail address" in page.text
+
+
+def test_a_mail_is_said_to_be_written_only_once_it_was(anna: Customer) -> None:
+    anna.sign_up()
+    page = anna.open("/onboarding/confirm")
+    assert f"We are sending a mail to {anna.email}" in page.text
+    assert "We have written" not in page.text
+    anna.work()
+    assert f"We have written to {anna.email}" in anna.open("/onboarding/confirm").text
 
 
 def test_a_link_of_one_reseller_is_nothing_at_anothers_address(house: House, anna: Customer) -> None:

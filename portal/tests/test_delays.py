@@ -74,6 +74,15 @@ def test_who_does_not_answer_is_named_without_the_vendors_words(
     assert "503" not in page
 
 
+def test_whoever_waits_for_the_mail_before_the_questions_are_answered_is_told_about_the_mail(anna: Customer) -> None:
+    writing(anna)
+    bound(anna, "email")
+    fails(anna, "ai")
+    assert LONGER not in anna.open("/onboarding/confirm").text
+    fails(anna, "email")
+    assert "The service that sends our mail does not answer." in anna.open("/onboarding/confirm").text
+
+
 def test_what_a_vendor_does_not_do_for_another_job_holds_up_nobody(anna: Customer) -> None:
     paying(anna)
     fails(anna, "customers")

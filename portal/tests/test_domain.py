@@ -7,9 +7,11 @@ import secrets
 
 import pytest
 
+from arumaldo.capabilities.dns import Shield
+from arumaldo.store.domains import Domain
 from arumaldo.testing.fixtures import Database
 
-from .conftest import Customer, House, Page
+from .conftest import BASE, Customer, House, Page
 
 
 def a_name(begin: str = "bakery") -> str:
@@ -50,6 +52,14 @@ def test_the_page_says_which_name_servers_to_enter_and_that_it_goes_on_by_itself
     [mail] = anna.mails("name-servers")
     assert name in mail.subject
     assert "ns1.acme.example" in mail.text
+
+
+def test_without_javascript_nobody_loses_the_name_that_is_half_typed(anna: Customer) -> None:
+    anna.pay()
+    enter(anna, a_name())
+    assert 'http-equiv="refresh" content="30"' in anna.open("/domain").html
+    page = anna.send(anna.open("/domain"), "/domain/remove", {"name": "another.example"})
+    assert 'http-equiv="refresh"' not in page.html
 
 
 def test_a_delegated_domain_is_connected_and_the_pages_lead_there(anna: Customer, database: Database) -> None:
@@ -95,7 +105,7 @@ def test_a_domain_that_another_customer_has_is_taken(anna: Customer, bert: Custo
     enter(anna, name := a_name())
     page = bert.send(bert.open("/domain"), "/domain", {"domain": name})
     assert bert.status == 422
-    assert "This domain is taken" in page.text
+    assert "This domain is in use already" in page.text
     assert state_of(bert) is None
 
 
@@ -105,9 +115,100 @@ def test_a_domain_that_is_set_up_elsewhere_is_said_to_be_and_may_be_removed(anna
     page = anna.open("/domain")
     assert "set up elsewhere already" in page.text
     assert "Your website goes on at" in page.text
-    anna.send(page, "/domain/remove", {"name": name})
+    assert "somebody else has it" in page.text
+    assert "stops" not in page.text
+    assert page.form("/domain/remove").values["name"] == name
+    page = anna.send(page, "/domain/remove")
     anna.work()
     assert state_of(anna) is None
+
+
+def test_a_domain_that_could_not_be_connected_is_tried_again_by_two_buttons(anna: Customer) -> None:
+    anna.pay()
+    enter(anna, name := a_name("theirs"))
+    page = anna.open("/domain")
+    again = anna.web.post(
+        "/domain/remove", data=page.form("/domain/remove").values | {"again": "yes"}, headers={"origin": BASE}
+    )
+    anna.work()
+    page = anna.open(f"{again.url.path}?{again.url.query.decode()}")
+    assert page.form("/domain").values["domain"] == name
+    anna.send(page, "/domain")
+    assert anna.web.get("/onboarding/state").json()["domain"]["name"] == name
+
+
+@pytest.mark.parametrize(("state", "warned"), [("refused", False), ("delegated", True), ("taken", False)])
+def test_a_removal_warns_of_lost_mail_only_where_the_domain_may_be_in_use(
+    anna: Customer, database: Database, state: str, warned: bool
+) -> None:
+    anna.pay()
+    enter(anna, a_name())
+    with anna.inst.store.of(anna.owner) as rows:
+        domain = rows.all(Domain)[0]
+        domain.state = "refused" if state == "delegated" else state
+        domain.problem, domain.delegated_at = "no such thing here", rows.now() if warned else None
+    page = anna.open("/domain")
+    assert "We were told: no such thing here" in page.text
+    assert ("Nothing was connected to it" in page.text) is not warned
+    assert ("mail under this name stops" in page.text) is warned
+
+
+@pytest.mark.parametrize("state", ["waiting", "taken", "live"])
+def test_a_second_tab_that_enters_another_domain_is_led_to_the_removal_of_the_first(anna: Customer, state: str) -> None:
+    anna.pay()
+    stale = anna.open("/domain")
+    enter(anna, name := a_name())
+    with anna.inst.store.of(anna.owner) as rows:
+        rows.all(Domain)[0].state = state
+    page = anna.send(stale, "/domain", {"domain": a_name()})
+    assert f"To connect another domain, remove {name} first." in page.text
+    assert ("a", {"href": "#remove"}) in page.tags
+    assert [tag for tag, given in page.tags if given.get("id") == "remove"]
+
+
+def test_a_second_tab_that_enters_a_domain_while_the_first_is_removed_is_told_to_wait(anna: Customer) -> None:
+    anna.pay()
+    stale = anna.open("/domain")
+    enter(anna, name := a_name())
+    anna.send(anna.open("/domain"), "/domain/remove", {"name": name})
+    page = anna.send(stale, "/domain", {"domain": a_name()})
+    assert f"{name} is being removed just now." in page.text
+    assert ("a", {"href": "#main"}) in page.tags
+
+
+@pytest.mark.parametrize(
+    ("encrypted", "https_only", "said"),
+    [
+        ("to the host", True, "Encrypted for every visitor"),
+        ("to the host", False, "Encrypted for visitors whose address begins with https"),
+        ("to the provider", True, "Encrypted between every visitor and the network in front of your website"),
+        ("to the provider", False, "Encrypted up to the network in front of your website, for"),
+        ("none", False, ""),
+    ],
+)
+def test_no_more_is_said_of_the_encryption_than_is_true(
+    anna: Customer, encrypted: str, https_only: bool, said: str
+) -> None:
+    anna.pay()
+    enter(anna, a_name())
+    with anna.inst.store.of(anna.owner) as rows:
+        domain = rows.all(Domain)[0]
+        domain.state, domain.url = "live", "https://bakery.example"
+        domain.shield = Shield(encrypted=encrypted, https_only=https_only, cached=True, firewall=True).model_dump()
+    page = anna.open("/domain")
+    assert said in page.text
+    assert ("Encrypted" in page.text) is bool(said)
+    assert ("Encrypted for every visitor" in page.text) is (said == "Encrypted for every visitor")
+
+
+def test_before_the_name_servers_are_replaced_the_page_says_that_mail_at_the_domain_stops(anna: Customer) -> None:
+    anna.pay()
+    assert "Write to help@corner.example first" in anna.open("/domain").text
+    enter(anna, name := a_name())
+    page = anna.open("/domain").text
+    warning = f"E-mail at {name} stops once these name servers are entered"
+    assert page.index(warning) < page.index("ns1.acme.example")
+    assert "write to help@corner.example before you change anything" in page
 
 
 def test_removing_asks_for_the_name_and_tells_what_it_means(anna: Customer, database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from arumaldo.store.orders import Order
 from arumaldo.testing.fixtures import Database
 
 from .conftest import ANSWERS, BASE, Customer, House
@@ -151,6 +152,13 @@ def test_pressing_pay_twice_leads_to_the_same_payment(anna: Customer) -> None:
     assert "Your website is live" in anna.open("/onboarding/progress").text
 
 
+def test_while_the_website_is_built_the_page_may_be_closed_for_a_mail_will_come(anna: Customer) -> None:
+    anna.send(anna.choose_plan(), "/onboarding/payment", {"token": "good"})
+    with anna.inst.store.of(anna.owner) as rows:
+        rows.all(Order)[0].state = "paid"
+    assert "You may close this page: we write to you when your website is open." in anna.open("/onboarding").text
+
+
 def test_paying_without_a_card_says_what_is_missing(anna: Customer) -> None:
     page = anna.send(anna.choose_plan(), "/onboarding/payment", {"token": ""})
     assert anna.status == 422
@@ -181,6 +189,7 @@ def test_the_dashboard_shows_the_site_its_address_and_what_was_paid(anna: Custom
     page = anna.open("/dashboard")
     assert "Live Sunrise Bakery" in page.text
     assert "$31.90" in page.text
+    assert f"choose “Lost your password?” and give your e-mail address, {anna.email}" in page.text
     assert any(given.get("href", "").endswith(".localhost") for tag, given in page.tags if tag == "a")
     assert page.frames[0].startswith("http://preview.localhost:8080/p/")
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from arumaldo_portal.words import address, ago, money, next_payment
+from arumaldo_portal.words import address, ago, in_a_while, money, next_payment
 
 NOW = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 
@@ -22,6 +22,17 @@ NOW = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 )
 def test_times_are_said_from_here_and_by_the_clock(before: timedelta, said: str) -> None:
     assert ago(NOW - before, NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (1, "in a second"), (40, "in 40 seconds"), (90, "in 90 seconds"), (91, "in 2 minutes"), (5400, "in 90 minutes"),
+        (5401, "in 2 hours"), (86_400, "tomorrow"),
+    ],
+)  # fmt: skip
+def test_a_time_to_wait_is_said_as_people_do_and_never_too_short(seconds: int, said: str) -> None:
+    assert in_a_while(seconds) == said
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,16 @@ def long_date(day: date) -> str:
     return f"{day:%B} {day.day}, {day.year}"
 
 
+def in_a_while(seconds: int) -> str:
+    """ "in 40 seconds", "in 5 minutes", "in 3 hours", "tomorrow"; rather too late than too early."""
+    if seconds > 20 * 3600:
+        return "tomorrow"
+    for size, name in ((3600, "hour"), (60, "minute")):
+        if seconds > 1.5 * size:
+            return f"in {-(-seconds // size)} {name}s"
+    return "in a second" if seconds <= 1 else f"in {seconds} seconds"
+
+
 def money(minor: int, currency: str) -> str:
     """ "$29.00"."""
     return str(Money(minor=minor, currency=currency))

@@ -48,7 +48,7 @@ async function show(dress) {
   const there = fresh.querySelector("main");
   if (!here || !there) return;
   if (here.dataset.live === "reload") {
-    if (there.dataset.live !== "reload") location.reload();
+    if (!("live" in there.dataset)) location.reload();
     return;
   }
   swap(here, there, fresh);
@@ -72,26 +72,68 @@ function swap(here, there, fresh) {
 
 // Replaces what differs and leaves alone what does not, so that a frame does not load again and a wheel turns on.
 function update(here, there) {
-  const [old, fresh] = [[...here.childNodes], [...there.childNodes]];
-  fresh.forEach((node, place) => {
-    const now = old[place];
-    if (!now) here.append(node);
-    else if (now.isEqualNode(node) || isSameTime(now, node)) return;
-    else if (now.nodeType === 1 && now.nodeName === node.nodeName && isSameShell(now, node)) update(now, node);
-    else now.replaceWith(node);
-  });
+  pair(here, [...here.childNodes], [...there.childNodes], null);
+}
+
+// What the reader has in hand finds its place again, whatever now stands before it; the rest goes by its place.
+function pair(parent, old, fresh, end) {
+  const held = old.findIndex(isInHand);
+  const place = held < 0 ? -1 : fresh.findIndex((node) => isSameShell(old[held], node));
+  if (place >= 0) {
+    pair(parent, old.slice(0, held), fresh.slice(0, place), old[held]);
+    renew(old[held], fresh[place]);
+    return pair(parent, old.slice(held + 1), fresh.slice(place + 1), end);
+  }
+  fresh.forEach((node, at) => (old[at] ? renew(old[at], node) : parent.insertBefore(node, end)));
   old.slice(fresh.length).forEach((node) => node.remove());
+}
+
+function renew(now, node) {
+  if (now.isEqualNode(node) || isSameTime(now, node) || isBeingFilledIn(now)) return;
+  if (!isSameShell(now, node)) return now.replaceWith(node);
+  if (now.nodeName === "DETAILS") label(now, node);
+  update(now, node);
+}
+
+// Whether it is open is the reader's, once they have turned it.
+function label(now, node) {
+  for (const { name, value } of node.attributes) {
+    if (name !== "open" || !turned.has(now)) now.setAttribute(name, value);
+  }
 }
 
 const isSameTime = (one, other) => one.nodeName === "TIME" && other.nodeName === "TIME" && one.dateTime === other.dateTime;
 
 function isSameShell(one, other) {
-  const marks = (node) => [...node.attributes].filter(({ name }) => name !== "style").map(({ name, value }) =>
-    `${name}=${name === "class" ? value.replace(" is-scaled", "") : value}`).sort().join();
-  return marks(one) === marks(other);
+  return one.nodeType === 1 && one.nodeName === other.nodeName && marks(one) === marks(other);
 }
 
+// A detail is known by its summary; anything else by its attributes, without those that our own scripts write there.
+function marks(node) {
+  if (node.nodeName === "DETAILS") return node.querySelector("summary")?.textContent.trim();
+  return [...node.attributes].filter(({ name }) => name !== "style" && name !== "data-sent").map(({ name, value }) =>
+    `${name}=${name === "class" ? value.replace(" is-scaled", "") : value}`).sort().join();
+}
+
+const turned = new WeakSet();  // details that the reader has opened or closed
+const isInHand = (node) => node.nodeType === 1 &&
+  [node, ...node.querySelectorAll("details, form")].some((each) => turned.has(each) || isBeingFilledIn(each));
+
+function isBeingFilledIn(form) {
+  if (form.nodeName !== "FORM") return false;
+  const { activeElement } = document;
+  if (form.contains(activeElement) && activeElement.matches("input, textarea, select, button")) return true;
+  return "sent" in form.dataset || [...form.elements].some(isTyped);
+}
+
+const isTyped = (field) => field.matches("input, textarea") &&
+  (field.value !== field.defaultValue || field.checked !== field.defaultChecked);
+
 export function followNews(dress) {
+  document.addEventListener("click", ({ target }) => {
+    const detail = target.closest("summary")?.parentElement;
+    if (detail) turned.add(detail);
+  });
   document.addEventListener("visibilitychange", () => (document.hidden ? stop() : start(dress)));
   addEventListener("pagehide", stop);
   addEventListener("pageshow", () => start(dress));

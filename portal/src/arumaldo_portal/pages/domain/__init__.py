@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -43,8 +43,8 @@ class Stage:
 
 
 def page(request: Request, visitor: Visitor) -> Response:
-    """Where the domain stands, or the form to enter one."""
-    return _show(request, visitor)
+    """Where the domain stands, or the form to enter one; `?again=` stands in it already."""
+    return _show(request, visitor, typed=request.query_params.get("again", ""))
 
 
 def enter(request: Request, visitor: Visitor) -> Response:
@@ -58,8 +58,12 @@ def enter(request: Request, visitor: Visitor) -> Response:
 
 
 def leave(request: Request, visitor: Visitor) -> Response:
-    """Give the domain up, once its name was typed: mail and visitors may depend on it."""
-    typed = form_of(request)["name"].strip().lower()
+    """Give the domain up, once its name was typed: mail and visitors may depend on it.
+
+    Where nothing does, the form has the name in it, and may say that the same domain is to be entered `again`.
+    """
+    form = form_of(request)
+    typed = form["name"].strip().lower()
     with rows_of(request, visitor) as rows:
         domain = domain_of(rows)
         if domain is None:
@@ -69,7 +73,8 @@ def leave(request: Request, visitor: Visitor) -> Response:
             give_up_domain(rows)
     if not fits:
         return _show(request, visitor, {"name": f"Type {readable(domain.name)} to remove it."}, status=422)
-    return RedirectResponse("/domain", 303)
+    again = f"?{urlencode({'again': readable(domain.name)})}" if form["again"] else ""
+    return RedirectResponse(f"/domain{again}", 303)
 
 
 def _show(
@@ -81,6 +86,8 @@ def _show(
             return RedirectResponse(page_of(stand), 303)
         capability, who = _ASKS.get(domain.state, ("", "")) if domain else ("", "")
         delay: Delay | None = delay_at(rows, capability, who) if capability else None
+    if domain and problems and "domain" in problems:  # sent from a page that was open before this domain was entered
+        problems = _first_remove(domain)
     place = test_place(request, visitor, "dns")
     return show(
         request,
@@ -91,11 +98,39 @@ def _show(
         name=readable(domain.name) if domain else "",
         stages=_stages(domain) if domain else [],
         under_way=domain is not None and domain.state in UNDER_WAY,
+        is_unused=domain is not None and _is_unused(domain),
+        encryption=_encryption(domain.shield) if domain and domain.shield else "",
         delay=delay,
         typed=typed,
         problems=problems or {},
         registrar=_registrar(place, domain) if place and domain else "",
     )
+
+
+def _is_unused(domain: Domain) -> bool:
+    """It ended before anybody could have come to the website, or lost mail, by this name."""
+    return domain.state in ("taken", "refused") and domain.delegated_at is None
+
+
+def _first_remove(domain: Domain) -> dict[str, str]:
+    name = readable(domain.name)
+    if domain.state == "leaving":
+        return {"main": f"{name} is being removed just now. Enter another domain when that is done."}
+    return {"remove": f"To connect another domain, remove {name} first."}
+
+
+def _encryption(shield: dict[str, Any]) -> str:
+    """What may be said of it: not every visitor is protected, or not on the whole way, unless both are so."""
+    match shield["encrypted"], shield["https_only"]:
+        case "to the host", True:
+            return "Encrypted for every visitor"
+        case "to the host", _:
+            return "Encrypted for visitors whose address begins with https"
+        case "to the provider", True:
+            return "Encrypted between every visitor and the network in front of your website"
+        case "to the provider", _:
+            return "Encrypted up to the network in front of your website, for visitors whose address begins with https"
+    return ""
 
 
 def _registrar(place: str, domain: Domain) -> str:

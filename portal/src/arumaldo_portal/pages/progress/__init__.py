@@ -25,7 +25,7 @@ TITLES = {
 }
 LEADS = {
     "paying": "This usually takes a few seconds.",
-    "building": "This usually takes a few minutes. You may close this page; it goes on without you.",
+    "building": "This usually takes a few minutes. You may close this page: we write to you when your website is open.",
     "live": "Everybody can open it now, at the address below.",
 }
 _UNDER_WAY = frozenset({"paying", "unknown", "held", "building", "failed"})
