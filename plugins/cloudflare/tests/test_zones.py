@@ -98,9 +98,9 @@ def test_a_zone_that_is_gone_is_told_as_gone_however_the_vendor_says_it(
     with pytest.raises(NotFound):
         cloudflare.get_zone(zone_id=zone.id)
     with pytest.raises(NotFound):
-        cloudflare.put_records(zone_id=zone.id, records=HOST, shielded=True)
+        cloudflare.put_records(zone_id=zone.id, records=HOST)
     with pytest.raises(NotFound):
-        cloudflare.put_shield(zone_id=zone.id)
+        cloudflare.put_shield(zone_id=zone.id, records=HOST, ours=True)
     cloudflare.remove_zone(zone_id=zone.id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal
 
@@ -77,14 +78,20 @@ class CloudflareDns:
         return _ours(zone)
 
     @hookimpl
-    def put_records(self, zone_id: str, records: list[Record], shielded: bool) -> None:
+    def put_records(self, zone_id: str, records: list[Record]) -> None:
         """See the capability; how nothing is doubled is told in `records`."""
-        Records(self._client, self.get_zone(zone_id)).put(records, shielded=shielded)
+        Records(self._client, self.get_zone(zone_id)).put(records, shielded=False)
 
     @hookimpl
-    def put_shield(self, zone_id: str) -> Shield:
+    def put_shield(self, zone_id: str, records: list[Record], ours: bool) -> Shield:
         """See the capability; the order is told in `shield`."""
-        return Shielding(self._client, _path(zone_id)).put()
+        return Shielding(self._client, self.get_zone(zone_id), records, ours=ours).put()
+
+    @hookimpl
+    def leave_zone(self, zone_id: str, records: list[Record]) -> None:
+        """See the capability. Ours are known by their remark, and the rules by their `ref`."""
+        with suppress(NotFound):
+            Shielding(self._client, self.get_zone(zone_id), records, ours=False).take_back()
 
     @hookimpl
     def remove_zone(self, zone_id: str) -> None:

@@ -56,6 +56,9 @@ class CloudflareSandbox(Sandbox):
     def addresses(self, name: str) -> list[str]:
         return self.book.addresses(name)
 
+    def obstacle(self, name: str) -> str:
+        return self.book.obstacle(name)
+
 
 def _zone(zone: Row) -> Entry:
     facts = {"name": zone["name"], "status": zone["status"], "name_servers": " ".join(zone["name_servers"])}
