@@ -62,12 +62,20 @@ class Book:
         return None if zone is None or zone["gone"] else zone
 
     def zone(self, key: str) -> Row:
-        """Failure 7003, or 1001 as some older paths say: no id, or none that there is."""
+        """Failure: no id, or none that there is; which code says so, depends on the path and on the token."""
         found = self.shelf.get(ZONES, key)
         if re.fullmatch(r"[0-9a-f]{32}", key) and found is not None and not found["gone"]:
             return found
-        if self._sandbox.switches.get("absent") == "1001":
-            raise Failure(400, 1001, "Invalid zone identifier")
+        match self._sandbox.switches.get("absent"):
+            case "1001":
+                raise Failure(400, 1001, "Invalid zone identifier")
+            case "9109":
+                raise Failure(403, 9109, "Unauthorized to access requested resource")
+            case "0":
+                actor = f"Actor 'com.cloudflare.api.token.{'b' * 32}'"
+                raise Failure(
+                    403, 0, f"{actor} requires permission 'com.cloudflare.api.account.zone.list' to list zones"
+                )
         raise Failure(404, 7003, f"Could not route to /zones/{key}, perhaps your object identifier is invalid?")
 
     def add_zone(self, name: str, account: str) -> Row:
