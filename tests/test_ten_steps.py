@@ -100,6 +100,24 @@ def test_the_site_is_open_at_the_hosts_own_address_before_the_domain_and_at_the_
     platform.during(job)
 
 
+def test_a_site_is_open_at_its_domain_while_the_network_before_it_has_no_certificate_yet(platform: Platform) -> None:
+    name = a_domain()
+
+    def job() -> None:
+        made = customer(platform).until_paying().until_live()
+        with platform.switch("cloudflare", f"shield:{name}", "waiting"):
+            made.enters(name)
+            made.until_domain("waiting").delegates().until_domain("attached")
+            eventually(lambda: "open at your domain already" in made.page("/domain"))
+            assert made.shows_its_site_at(made.domain()["url"])
+        made.until_domain("live")
+        assert made.shows_its_site_at(made.domain()["url"])
+
+    platform.during(job)
+    records = [one for one in platform.ledger("cloudflare", "records") if one.facts["name"].endswith(name)]
+    assert {one.facts["proxied"] for one in records} == {"True"}
+
+
 # A domain belongs to one customer, and what was there before us stays as it was.
 
 

@@ -80,3 +80,22 @@ def test_a_name_that_nobody_hosts_is_said_so(server: LocalServer) -> None:
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "bakery.example", "bakery.example.localhost.example"])
 def test_whoever_asks_for_another_host_meets_the_vendors(server: LocalServer, host: str) -> None:
     assert visit(server, host, "/acme/").text == "the API"
+
+
+class InTheWay(Host):
+    """Stands before every host of one domain."""
+
+    name = "way"
+
+    def obstacle(self, name: str) -> str:
+        return "There is no certificate for this name" if name.endswith("bakery.example") else ""
+
+
+def test_a_visitor_does_not_get_past_a_vendor_that_is_in_the_way() -> None:
+    sandboxes = Acme("bakery.example", "law.example"), InTheWay()
+    with LocalServer(create_app(sandboxes)) as server:
+        answer = visit(server, "bakery.example.localhost")
+        assert (answer.status_code, "no certificate for this name" in answer.text) == (502, True)
+        assert visit(server, "law.example.localhost").text == "acme: law.example.localhost"
+    for sandbox in sandboxes:
+        sandbox.shelf.close()

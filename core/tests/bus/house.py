@@ -60,19 +60,27 @@ class Names(Books):
         return self.zones[zone_id].model_copy(update={"state": "active" if self.delegated else "pending"})
 
     @hookimpl
-    def put_records(self, zone_id: str, records: list[Record], shielded: bool) -> None:
+    def put_records(self, zone_id: str, records: list[Record]) -> None:
         self.suffers("put_records")
         self.records = records
-        self.done.append("shielded" if shielded else "records put")
+        self.done.append("records put")
+        self.suffers("after put_records")
 
     @hookimpl
-    def put_shield(self, zone_id: str) -> Shield:
+    def put_shield(self, zone_id: str, records: list[Record], ours: bool) -> Shield:
         self.suffers("put_shield")
+        assert records == self.records
         if self.shield_waits:
             reason = self.shield_waits.pop(0)
             return Shield(encrypted="none", https_only=False, cached=False, firewall=False, ready=False, reason=reason)
-        self.done.append("encrypted")
+        self.done.append("shielded" if ours else "shielded, and the rest left")
         return Shield(encrypted="to the host", https_only=True, cached=True, firewall=True)
+
+    @hookimpl
+    def leave_zone(self, zone_id: str, records: list[Record]) -> None:
+        self.suffers("leave_zone")
+        self.records = [one for one in self.records if one not in records]
+        self.done.append("records taken back")
 
     @hookimpl
     def remove_zone(self, zone_id: str) -> None:

@@ -29,7 +29,7 @@ def test_a_domain_is_connected_in_the_order_in_which_the_site_is_never_unreachab
     assert house.books.done == ["zone made", "records put"]
     house.books.delegated = True
     house.until("live")
-    assert house.books.done == ["zone made", "records put", "attached", "shielded", "encrypted"]
+    assert house.books.done == ["zone made", "records put", "attached", "shielded"]
     house.works(lambda: house.books.mailed.count("name-servers") == house.books.mailed.count("connected") == 1)
 
 
@@ -63,8 +63,23 @@ def test_a_zone_that_we_are_told_to_use_gets_our_records_and_is_never_removed(ho
     house.gives_up()
     house.until(None)
     assert list(house.books.zones) == ["z-old"]
+    assert house.books.done == [
+        "records put", "attached", "shielded, and the rest left", "detached", "records taken back"
+    ]  # fmt: skip
+    assert house.books.records == []
+
+
+def test_of_a_zone_that_is_not_ours_records_are_taken_back_also_after_a_worker_died_at_them(house: House) -> None:
+    house.books.was_there()
+    house.enters()
+    house.until("taken")
+    house.books.trouble["after put_records"] = [ProcessDied()]
+    domains.adopt_domain(house.inst, NAME)
+    house.is_killed()
+    house.gives_up()
+    house.until(None)
     assert "records put" in house.books.done
-    assert "zone removed" not in house.books.done
+    assert house.books.records == []
 
 
 def test_a_zone_whose_answer_was_lost_is_ours_and_is_one(house: House) -> None:
@@ -192,7 +207,7 @@ def test_whoever_has_to_wait_says_why_and_the_page_forgets_it_once_it_is_done(ho
 
     def is_noted() -> bool:
         domain = house.domain()
-        return domain is not None and domain.note == "the certificate is being made"
+        return domain is not None and domain.note.endswith("the certificate is being made")
 
     house.works(is_noted)
     house.until("live", step=60)
@@ -213,6 +228,20 @@ def test_what_never_gets_ready_is_refused_after_four_weeks_with_what_it_waited_f
     assert "the name servers lead elsewhere. Remove" in (domain.problem or "")
     assert domain.note == ""
     assert house.stands() == "live"
+
+
+def test_while_the_network_before_the_site_is_made_ready_the_page_says_that_the_site_is_open(house: House) -> None:
+    house.books.shield_waits = ["The certificate is being made."] * 3
+    house.books.delegated = True
+    house.enters()
+
+    def is_told() -> bool:
+        domain = house.domain()
+        told = "Your website is open at your domain already. The certificate is being made."
+        return domain is not None and (domain.state, domain.note) == ("attached", told)
+
+    house.works(is_told)
+    assert "shielded" not in house.books.done
 
 
 def test_the_records_that_are_put_lead_to_the_host_with_and_without_www(house: House) -> None:

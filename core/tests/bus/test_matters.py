@@ -82,6 +82,29 @@ def test_a_domain_that_was_there_before_is_a_matter_with_the_order_that_lets_us_
     assert listed(house.bus, "taken") == []
 
 
+def test_a_zone_from_before_us_that_is_given_up_is_a_matter_for_two_weeks(house: House) -> None:
+    house.books.was_there()
+    house.enters()
+    house.until("taken")
+    domains.adopt_domain(house.inst, NAME)
+    house.until("waiting")
+    house.gives_up()
+    house.until(None)
+    [matter] = listed(house.bus, "left")
+    assert matter.subject == NAME
+    assert "is not put back" in matter.what
+    house.bus.database.move_clock(15 * DAY)
+    assert listed(house.bus, "left") == []
+
+
+def test_a_zone_of_ours_that_is_given_up_is_no_matter(house: House) -> None:
+    house.enters()
+    house.until("waiting")
+    house.gives_up()
+    house.until(None)
+    assert listed(house.bus, "left") == []
+
+
 def test_a_domain_that_was_refused_is_a_matter_until_the_customer_removes_it(house: House) -> None:
     house.books.trouble["put_records"] = [Refused("acme", "too many records")]
     house.enters()

@@ -147,7 +147,7 @@ def test_a_key_that_is_not_accepted_is_a_matter_for_a_person_and_stays_secret(
     ("switch", "value", "said"),
     [
         ("credits", "none", "no credits left for mail"),
-        ("sender", "inactive", r"hello@sandbox\.example, so confirm it"),
+        ("sender", "refused", r"hello@sandbox\.example, so confirm it"),
         ("account", "validating", "finish its validation"),
     ],
 )
@@ -157,6 +157,21 @@ def test_what_only_the_operator_can_put_right_waits_for_them(
     sandbox.switches[switch] = value
     with pytest.raises(Denied, match=said):
         brevo.send_mail(reference=new_reference(), mail=MAIL)
+
+
+@pytest.mark.parametrize("tags", ["json", "commas", "each"])
+def test_a_mail_that_was_taken_and_then_not_sent_is_not_found_as_sent(
+    brevo: BrevoEmail, sandbox: BrevoSandbox, tags: str
+) -> None:
+    sandbox.switches |= {"tags": tags, "limits": "off"}
+    brevo.send_mail(reference=new_reference(), mail=MAIL)  # so that there is a list, which shows no tags
+    sandbox.switches["sender"] = "inactive"
+    lost, reference = new_reference(), new_reference()
+    brevo.send_mail(reference=lost, mail=MAIL)
+    assert brevo.find_mails(reference=lost, mail=MAIL) == []
+    del sandbox.switches["sender"]
+    brevo.send_mail(reference=reference, mail=MAIL)
+    assert len(brevo.find_mails(reference=reference, mail=MAIL)) == 1
 
 
 def test_an_address_for_answers_that_is_none_is_the_operators_matter(brevo: BrevoEmail) -> None:
@@ -245,6 +260,17 @@ def test_a_contact_of_before_is_put_on_the_list_and_keeps_what_it_had(brevo: Bre
     brevo.put_subscriber(email=ANNA.upper(), business="Sunrise Bakery")
     row = vendor.call("GET", f"/contacts/{ANNA}")
     assert (row["attributes"], row["listIds"]) == ({"LASTNAME": "Rossi", "COMPANY": "Sunrise Bakery"}, [2])
+
+
+@pytest.mark.parametrize("contacts", ["plain", "racing"])
+def test_a_business_that_a_contact_has_already_is_not_overwritten(
+    brevo: BrevoEmail, sandbox: BrevoSandbox, vendor: Vendor, contacts: str
+) -> None:
+    vendor.call("POST", "/contacts", json={"email": ANNA, "attributes": {"COMPANY": "Rossi & Figli"}})
+    sandbox.switches["contacts"] = contacts
+    brevo.put_subscriber(email=ANNA, business="asdf")
+    row = vendor.call("GET", f"/contacts/{ANNA}")
+    assert (row["attributes"], row["listIds"]) == ({"COMPANY": "Rossi & Figli"}, [2])
 
 
 @pytest.mark.parametrize("odd", ["anna+shop@example.com", "anna?x=1#y@example.com", "100%41@example.com"])

@@ -12,7 +12,8 @@ from arumaldo.testing.dns import Delegate, DnsConformance, Resolve
 
 class TestCloudflareDns(DnsConformance):
     @pytest.fixture
-    def dns(self, cloudflare: CloudflareDns) -> Dns:
+    def dns(self, cloudflare: CloudflareDns, sandbox: CloudflareSandbox) -> Dns:
+        sandbox.certificate_seconds = 0.3
         return cloudflare  # type: ignore[return-value]
 
     @pytest.fixture

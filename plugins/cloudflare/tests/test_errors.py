@@ -9,6 +9,7 @@ from arumaldo_cloudflare.dns import CloudflareDns
 from arumaldo_cloudflare.sandbox import CloudflareSandbox
 from pydantic import SecretStr
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from arumaldo import Denied, NotFound, OutcomeUnknown, ProviderError, Refused, Unavailable
 from arumaldo.capabilities.dns import Zone
@@ -76,7 +77,6 @@ def test_a_key_in_place_of_a_token_is_told_so_and_stays_secret(new_cloudflare: N
         (lambda dns, zone: dns.get_zone(zone_id=zone.id), "Zone read"),
         (lambda dns, zone: dns.find_zones(reference="", name=NAME), "Zone read"),
         (lambda dns, zone: dns.remove_zone(zone_id=zone.id), "Zone edit"),
-        (lambda dns, zone: dns.put_shield(zone_id=zone.id), "SSL and Certificates read"),
     ],
 )
 def test_the_right_that_is_missing_is_named(
@@ -92,10 +92,24 @@ def test_the_right_that_a_part_needs_is_named(
 ) -> None:
     sandbox.faults.order(Fault(match="/dns_records", status=403))
     with pytest.raises(Denied, match="DNS edit"):
-        cloudflare.put_records(zone_id=zone.id, records=HOST, shielded=False)
+        cloudflare.put_records(zone_id=zone.id, records=HOST)
     sandbox.faults.order(Fault(match="/settings/ssl", status=403))
     with pytest.raises(Denied, match="Zone Settings edit"):
-        cloudflare.put_shield(zone_id=zone.id)
+        cloudflare.put_shield(zone_id=zone.id, records=HOST, ours=True)
+
+
+@pytest.mark.parametrize("code", [9109, 0])
+def test_a_zone_that_is_listed_and_that_the_token_may_not_see_is_a_matter_of_the_token(
+    cloudflare: CloudflareDns, zone: Zone, seen: Seen, code: int
+) -> None:
+    vendor, barred = seen.app, refusal((code, "requires permission"), status=403)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (barred if scope["path"].endswith(zone.id) else vendor)(scope, receive, send)
+
+    seen.app = app
+    with pytest.raises(Denied, match="Zone read"):
+        cloudflare.get_zone(zone_id=zone.id)
 
 
 def test_the_token_is_in_no_sentence_even_where_the_vendor_repeats_it(

@@ -22,7 +22,10 @@ Put = Callable[..., None]
 @pytest.fixture
 def put(cloudflare: CloudflareDns, zone: Zone) -> Put:
     def put(*records: Record, shielded: bool = False) -> None:
-        cloudflare.put_records(zone_id=zone.id, records=list(records), shielded=shielded)
+        if shielded:
+            cloudflare.put_shield(zone_id=zone.id, records=list(records), ours=True)
+        else:
+            cloudflare.put_records(zone_id=zone.id, records=list(records))
 
     return put
 
@@ -123,11 +126,11 @@ def test_two_workers_at_once_do_not_double_a_record(new_cloudflare: NewCloudflar
     add(vendor, zone, type="CNAME", name="www", content="old.example.net")
 
     def put(_: int) -> None:
-        new_cloudflare().put_records(zone_id=zone.id, records=HOST, shielded=True)
+        new_cloudflare().put_records(zone_id=zone.id, records=HOST)
 
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(put, range(8)))
-    assert led(vendor, zone) == [(NAME, "192.0.2.10", True), ("www", "192.0.2.10", True)]
+    assert led(vendor, zone) == [(NAME, "192.0.2.10", False), ("www", "192.0.2.10", False)]
 
 
 def test_what_another_worker_took_away_meanwhile_is_no_zone_that_is_gone(
@@ -181,3 +184,32 @@ def test_records_that_are_listed_late_are_not_written_twice(
     sandbox.shift += 61
     put(*HOST)
     assert led(vendor, zone) == [(NAME, "192.0.2.10", False), ("www", "192.0.2.10", False)]
+
+
+def test_records_that_are_taken_back_are_ours_that_still_lead_to_the_host(
+    cloudflare: CloudflareDns, vendor: Vendor, zone: Zone, put: Put
+) -> None:
+    add(vendor, zone, type="A", name="www", content="192.0.2.10", comment="our old site")
+    add(vendor, zone, type="A", name="shop", content="192.0.2.77", comment="arumaldo")
+    put(*HOST, Record(type="A", name="blog", content="192.0.2.10"), shielded=True)
+    [blog] = [row for row in vendor.records(zone) if row["name"] == f"blog.{NAME}"]
+    moved = [{"id": blog["id"], "type": "A", "name": blog["name"], "content": "192.0.2.99", "ttl": 1}]
+    vendor.call("POST", f"/zones/{zone.id}/dns_records/batch", json={"patches": moved})
+    for _ in range(2):
+        cloudflare.leave_zone(zone_id=zone.id, records=[*HOST, Record(type="A", name="blog", content="192.0.2.10")])
+        assert led(vendor, zone) == [
+            ("blog", "192.0.2.99", True), ("shop", "192.0.2.77", False), ("www", "192.0.2.10", True)
+        ]  # fmt: skip
+
+
+def test_a_zone_that_is_gone_has_nothing_to_be_taken_back(cloudflare: CloudflareDns) -> None:
+    cloudflare.leave_zone(zone_id="0" * 32, records=HOST)
+
+
+def test_what_another_worker_took_back_meanwhile_is_gone(
+    cloudflare: CloudflareDns, sandbox: CloudflareSandbox, vendor: Vendor, zone: Zone, seen: Seen, put: Put
+) -> None:
+    put(*HOST)
+    seen.just_before("/batch", lambda: sandbox.book.keep_records(sandbox.book.zone(zone.id), []))
+    cloudflare.leave_zone(zone_id=zone.id, records=HOST)
+    assert led(vendor, zone) == []

@@ -183,15 +183,32 @@ def test_a_setting_takes_its_own_values_only(vendor: Vendor, sandbox: Cloudflare
 def test_visitors_are_led_by_records_of_delegated_zones_only(
     cloudflare: CloudflareDns, sandbox: CloudflareSandbox, vendor: Vendor, zone: Zone
 ) -> None:
-    cloudflare.put_records(zone_id=zone.id, records=HOST, shielded=False)
+    cloudflare.put_records(zone_id=zone.id, records=HOST)
     alias = {"type": "CNAME", "name": "shop", "content": f"www.{NAME}", "ttl": 1}
     vendor.call("POST", f"/zones/{zone.id}/dns_records", json=alias)
     assert sandbox.addresses(f"shop.{NAME}.") == sandbox.addresses(f"WWW.{NAME}") == ["192.0.2.10"]
     assert sandbox.addresses("elsewhere.example") == sandbox.addresses(f"no.{NAME}") == []
-    cloudflare.put_records(zone_id=zone.id, records=HOST, shielded=True)
+    cloudflare.put_shield(zone_id=zone.id, records=HOST, ours=True)
     assert all(address.startswith("104.16.") for address in sandbox.addresses(NAME))
     assert sandbox.delegate(NAME, zone.name_servers[:1]) is False
     assert sandbox.addresses(NAME) == []
+
+
+def test_a_visitor_of_a_proxied_name_needs_a_certificate_there_and_a_way_to_the_host(
+    sandbox: CloudflareSandbox, vendor: Vendor, zone: Zone
+) -> None:
+    record = {"type": "A", "name": "www", "content": "192.0.2.10", "ttl": 1, "proxied": True}
+    vendor.call("POST", f"/zones/{zone.id}/dns_records", json=record)
+    for ssl, certificate, said in (
+        ("strict", 900, "no certificate"), ("off", 0, "too many times"), ("flexible", 0, "too many times"),
+        ("full", 0, ""), ("strict", 0, ""),
+    ):  # fmt: skip
+        sandbox.certificate_seconds = certificate
+        vendor.call("PATCH", f"/zones/{zone.id}/settings/ssl", json={"value": ssl})
+        assert said in sandbox.obstacle(f"WWW.{NAME}.")
+        assert (sandbox.obstacle(f"www.{NAME}") == "") == (said == "")
+        assert bool(sandbox.addresses(f"www.{NAME}")) == (said == "")
+    assert sandbox.obstacle(NAME) == sandbox.obstacle("elsewhere.example") == ""
 
 
 def test_name_servers_are_told_in_any_order_and_spelling(cloudflare: CloudflareDns, sandbox: CloudflareSandbox) -> None:
@@ -204,7 +221,7 @@ def test_name_servers_are_told_in_any_order_and_spelling(cloudflare: CloudflareD
 def test_the_ledger_shows_what_is_there_and_what_was(
     cloudflare: CloudflareDns, sandbox: CloudflareSandbox, zone: Zone
 ) -> None:
-    cloudflare.put_records(zone_id=zone.id, records=HOST, shielded=False)
+    cloudflare.put_records(zone_id=zone.id, records=HOST)
     ledger = sandbox.ledger()
     [entry] = ledger["zones"]
     assert (entry.id, entry.reference, entry.state, entry.facts["status"]) == (zone.id, NAME, "live", "active")

@@ -45,7 +45,7 @@ def journey(cloudflare: CloudflareDns, settings: Settings, sandbox: CloudflareSa
         cloudflare.create_zone(reference=new_reference(), name=NAME)
     with pytest.raises(Refused):
         cloudflare.create_zone(reference=new_reference(), name="nodots")
-    cloudflare.put_shield(zone_id=zone.id)
+    cloudflare.put_shield(zone_id=zone.id, records=HOST, ours=True)
     sandbox.delegate(NAME, zone.name_servers)
     cloudflare.find_zones(reference="", name=NAME)
     records = [
@@ -54,10 +54,11 @@ def journey(cloudflare: CloudflareDns, settings: Settings, sandbox: CloudflareSa
         Record(type="CNAME", name="shop", content="host.example.net"),
         Record(type="A", name="private", content="10.0.0.1"),
     ]
-    for put in (records, HOST, [Record(type="CNAME", name="www", content="host.example.net")]):
-        for shielded in (True, False):
-            cloudflare.put_records(zone_id=zone.id, records=put, shielded=shielded)
     firewall(cloudflare, vendor, zone)
+    for put in (records, HOST, [Record(type="CNAME", name="www", content="host.example.net")]):
+        cloudflare.put_shield(zone_id=zone.id, records=put, ours=True)
+        cloudflare.put_records(zone_id=zone.id, records=put)
+    cloudflare.leave_zone(zone_id=zone.id, records=HOST)
     cloudflare.remove_zone(zone_id=zone.id)
     cloudflare.remove_zone(zone_id=zone.id)
     with pytest.raises(NotFound):
@@ -67,13 +68,13 @@ def journey(cloudflare: CloudflareDns, settings: Settings, sandbox: CloudflareSa
 
 def firewall(cloudflare: CloudflareDns, vendor: Vendor, zone: Zone) -> None:
     """The first rule, one more beside others, one that was changed, and one too many."""
-    cloudflare.put_shield(zone_id=zone.id)
+    cloudflare.put_shield(zone_id=zone.id, records=HOST, ours=True)
     theirs = {"ref": "theirs", "expression": "true", "action": "log"}
     entry = vendor.call("PUT", f"/zones/{zone.id}{ENTRY}", json={"rules": [theirs]})
-    cloudflare.put_shield(zone_id=zone.id)
+    cloudflare.put_shield(zone_id=zone.id, records=HOST, ours=True)
     double = theirs | {"ref": "arumaldo-xmlrpc"}
     vendor.call("PUT", f"/zones/{zone.id}{ENTRY}", json={"rules": [double, double]})
-    cloudflare.put_shield(zone_id=zone.id)
+    cloudflare.put_shield(zone_id=zone.id, records=HOST, ours=True)
     assert len(vendor.call("GET", f"/zones/{zone.id}{ENTRY}")["rules"]) == 1
     assert entry["version"] == "2"
 
@@ -126,8 +127,8 @@ def test_the_rest_of_the_sandbox_answers_as_the_vendor_describes(
 def test_a_departure_from_the_description_is_noticed(
     spec: VendorSpec, recorder: Recorder, cloudflare: CloudflareDns, zone: Zone
 ) -> None:
-    cloudflare.put_records(zone_id=zone.id, records=HOST, shielded=True)
-    cloudflare.put_shield(zone_id=zone.id)
+    cloudflare.put_records(zone_id=zone.id, records=HOST)
+    cloudflare.put_shield(zone_id=zone.id, records=HOST, ours=True)
     cloudflare.find_zones(reference="", name=NAME)
     made = first(recorder, "POST", "/zones")
     batch, listed = first(recorder, "POST", "batch"), first(recorder, "GET", "/zones")

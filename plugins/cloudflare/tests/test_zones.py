@@ -8,7 +8,7 @@ import pytest
 from arumaldo_cloudflare.dns import CloudflareDns
 from arumaldo_cloudflare.sandbox import CloudflareSandbox
 
-from arumaldo import NotFound, OutcomeUnknown, Refused
+from arumaldo import Denied, NotFound, OutcomeUnknown, Refused
 from arumaldo.capabilities.dns import Zone
 from arumaldo.sandbox import Fault
 from arumaldo.testing.dns import new_reference
@@ -89,7 +89,21 @@ def test_a_zone_that_has_moved_away_is_gone_after_a_week_and_an_active_one_stays
         cloudflare.get_zone(zone_id=zone.id)
 
 
-@pytest.mark.parametrize("told", ["7003", "1001"])
+@pytest.mark.parametrize("told", ["9109", "0"])
+def test_a_zone_that_is_gone_is_no_matter_of_the_token_unless_the_token_sees_no_list(
+    cloudflare: CloudflareDns, sandbox: CloudflareSandbox, told: str
+) -> None:
+    sandbox.switches |= {"absent": told, "rights": "no-list"}
+    for call in (cloudflare.get_zone, cloudflare.remove_zone):
+        with pytest.raises(Denied):
+            call(zone_id="0" * 32)
+    del sandbox.switches["rights"]
+    with pytest.raises(NotFound):
+        cloudflare.get_zone(zone_id="0" * 32)
+    cloudflare.remove_zone(zone_id="0" * 32)
+
+
+@pytest.mark.parametrize("told", ["7003", "1001", "9109", "0"])
 def test_a_zone_that_is_gone_is_told_as_gone_however_the_vendor_says_it(
     cloudflare: CloudflareDns, sandbox: CloudflareSandbox, zone: Zone, told: str
 ) -> None:
@@ -98,9 +112,9 @@ def test_a_zone_that_is_gone_is_told_as_gone_however_the_vendor_says_it(
     with pytest.raises(NotFound):
         cloudflare.get_zone(zone_id=zone.id)
     with pytest.raises(NotFound):
-        cloudflare.put_records(zone_id=zone.id, records=HOST, shielded=True)
+        cloudflare.put_records(zone_id=zone.id, records=HOST)
     with pytest.raises(NotFound):
-        cloudflare.put_shield(zone_id=zone.id)
+        cloudflare.put_shield(zone_id=zone.id, records=HOST, ours=True)
     cloudflare.remove_zone(zone_id=zone.id)
 
 

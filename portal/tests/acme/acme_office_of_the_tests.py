@@ -145,11 +145,15 @@ class Names:
         return zone.model_copy(update={"state": "active"}) if zone.name in self.delegated else zone
 
     @hookimpl
-    def put_records(self, zone_id: str, records: list[Record], shielded: bool) -> None:
+    def put_records(self, zone_id: str, records: list[Record]) -> None:
         return None
 
     @hookimpl
-    def put_shield(self, zone_id: str) -> Shield:
+    def leave_zone(self, zone_id: str, records: list[Record]) -> None:
+        return None
+
+    @hookimpl
+    def put_shield(self, zone_id: str, records: list[Record], ours: bool) -> Shield:
         return Shield(encrypted="to the host", https_only=True, cached=True, firewall=True)
 
     @hookimpl

@@ -35,6 +35,14 @@ SELECT e.id, e.step, e.provider, e.problem, e.intended_at, e.subject,
        extract(epoch FROM hub_now() - e.intended_at)::float AS age
 FROM effects e WHERE e.state IN ('intended', 'unknown') ORDER BY e.intended_at
 """)
+_LEFT = text("""
+SELECT d.name, d.ended_at FROM domains d
+WHERE d.state = 'left' AND d.adopted AND jsonb_array_length(d.records) > 0
+  AND d.ended_at > hub_now() - interval '14 days'
+  AND NOT EXISTS (SELECT FROM effects e
+    WHERE e.subject = d.id AND e.step = 'dns.create_zone' AND e.state <> 'refused')
+ORDER BY d.id
+""")
 
 
 _DOMAINS = text("""
@@ -70,7 +78,7 @@ def matters(session: Session) -> list[Matter]:
     """All that stands on the list now, the oldest of each kind first. Reads, and changes nothing."""
     return [
         *_pauses(session), *_providers(session), *_set_aside(session), *_overdue(session), *_doubts(session),
-        *_findings(session), *_domains(session), *_mails(session),
+        *_findings(session), *_domains(session), *_left(session), *_mails(session),
     ]  # fmt: skip
 
 
@@ -180,6 +188,19 @@ def _domain(row: Row[tuple[object, ...]]) -> Matter:
         what=f"{row.name} is delegated, and is not open yet: {row.note.rstrip('.') or 'it has not begun'}.",
         do="Look at it at the host and at the dns provider; four weeks after it was delegated it counts as refused.",
     )  # fmt: skip
+
+
+def _left(session: Session) -> list[Matter]:
+    """Zones from before us that are their owners' again. Nobody tells us that they lead elsewhere: so for two weeks."""
+    return [
+        Matter(
+            kind="left", subject=row.name, since=row.ended_at,
+            what=f"{row.name} was given up: our records are taken out of its zone, which was there before us. What led "
+            "elsewhere in their place before is not put back.",
+            do="Ask its owner where it should lead now, and set that there. This line goes after two weeks.",
+        )
+        for row in session.execute(_LEFT)
+    ]  # fmt: skip
 
 
 def _mails(session: Session) -> list[Matter]:

@@ -30,14 +30,15 @@ class Shield(BaseModel, frozen=True):
     """What protects the visitors of a zone now. While not `ready`, call again with the same arguments."""
 
     encrypted: Literal["none", "to the provider", "to the host"]
-    """How far a visitor's connection is encrypted; to the host with a certificate that was checked."""
+    """How far the provider's network encrypts a visitor's connection; to the host with a certificate that was checked.
+    "none" for visitors who do not pass through it."""
     https_only: bool
     cached: bool
     """Whether pages are delivered by the provider's network."""
     firewall: bool
     ready: bool = True
     reason: str = ""
-    """While not ready: what it waits for, in words for the customer. Else what the provider's plan leaves out."""
+    """While not ready: what it waits for, in words for the customer. Else what is left out, and why."""
 
 
 class Dns:
@@ -63,20 +64,29 @@ class Dns:
         raise NotImplementedError
 
     @puts
-    def put_records(self, zone_id: str, records: list[Record], shielded: bool) -> None:
-        """Make the names in `records` lead exactly there; records of other names and kinds stay as they are.
-
-        `shielded`: visitors go through the provider's network (CDN, firewall); else straight to the host. What the
-        provider cannot shield goes straight. NotFound when the zone is gone.
+    def put_records(self, zone_id: str, records: list[Record]) -> None:
+        """Make the names in `records` lead exactly there, straight to the host; records of other names and kinds stay
+        as they are. NotFound when the zone is gone.
         """
         raise NotImplementedError
 
     @puts
-    def put_shield(self, zone_id: str) -> Shield:
-        """Set up encryption, HTTPS for all, cache and firewall, in an order in which the site is never unreachable.
+    def put_shield(self, zone_id: str, records: list[Record], ours: bool) -> Shield:
+        """Lead the visitors of the names in `records` through the provider's network: encryption, cache, firewall.
 
-        Once the host has a certificate for the name, and the records are shielded. What the provider's plan does not
-        allow is left out and told. A second call changes nothing and tells how far it is.
+        Once the host has a certificate for the names, and `put_records` has been called. In an order in which the site
+        is never unreachable, wherever a call is cut off: while the network has no certificate of its own for the
+        names, or would not reach the host, they lead straight there. `ours` False: the zone was there before us, and
+        what counts for all of it stays as it is. What cannot be shielded goes straight. What is left out, for whatever
+        reason, is told. A second call changes nothing and tells how far it is. NotFound when the zone is gone.
+        """
+        raise NotImplementedError
+
+    @puts
+    def leave_zone(self, zone_id: str, records: list[Record]) -> None:
+        """Take back what we put into a zone that stays, for it was there before us: those of `records` that are ours
+        and still lead there, and what we set up for their names. What others have made or changed stays. Also when
+        the zone is gone.
         """
         raise NotImplementedError
 

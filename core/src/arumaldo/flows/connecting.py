@@ -1,7 +1,8 @@
 """A domain of the customer's own, from its entry to a site that is open there; and back, when it is given up.
 
 The order in which a site is never unreachable: records that lead straight to the host, then the delegation, then the
-host with a certificate of its own, and only then the network that stands before it.
+host with a certificate of its own, and only then the network that stands before it, which makes itself ready before it
+lets any visitor in.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from arumaldo.flows.moves import move
 from arumaldo.flows.undoing import settled_ids, wait_an_hour
 from arumaldo.store.domains import Domain
 from arumaldo.store.orders import Site
+from arumaldo.store.scope import Rows
 
 CREATE_ZONE = "dns.create_zone"
 DELEGATED_WITHIN = timedelta(days=28)
@@ -71,6 +73,8 @@ def ask_where_the_site_is(message: facts.ZoneMade, work: Work) -> None:
 
     with work.transaction() as rows:
         found = [Record(type=one.type, name=one.name, content=one.content).model_dump() for one in targets]
+        # Before they are put, so that whatever stands in the zone is known when the domain is given up.
+        rows.get_one(Domain, domain.id, lock=True).records = found
         rows.publish(facts.TargetsKnown(domain_id=domain.id, records=found))
 
 
@@ -81,12 +85,12 @@ def put_the_records(message: facts.TargetsKnown, work: Work) -> None:
         if domain.state != "entered" or domain.zone_id is None:
             return
 
-    work.hub.dns.put_records(zone_id=domain.zone_id, records=_read(message.records), shielded=False)
+    work.hub.dns.put_records(zone_id=domain.zone_id, records=_read(message.records))
 
     with work.transaction() as rows:
         domain = rows.get_one(Domain, message.domain_id, lock=True)
         if move(domain, "waiting"):
-            domain.waiting_at, domain.records = rows.now(), message.records
+            domain.waiting_at = rows.now()
             post(rows, "name-servers", domain.id)
             rows.publish(facts.RecordsPut(domain_id=domain.id))
 
@@ -138,12 +142,11 @@ def shield_the_domain(message: facts.DomainAttached, work: Work) -> None:
         if domain.state != "attached" or domain.zone_id is None:
             return
         waited = rows.now() - work.published_at
-        records = _read(domain.records)
+        records, ours = _read(domain.records), _is_ours(rows, domain)
 
-    work.hub.dns.put_records(zone_id=domain.zone_id, records=records, shielded=True)
-    shield = work.hub.dns.put_shield(zone_id=domain.zone_id)
+    shield = work.hub.dns.put_shield(zone_id=domain.zone_id, records=records, ours=ours)
     if not shield.ready:
-        _wait(message, work, waited, "the shield", shield.reason)
+        _wait(message, work, waited, "the shield", shield.reason, _OPEN_MEANWHILE)
 
     with work.transaction() as rows:
         domain = rows.get_one(Domain, message.domain_id, lock=True)
@@ -181,7 +184,7 @@ def detach_the_domain(message: facts.DomainGivenUp, work: Work) -> None:
 
 @handles(facts.DomainDetached, calls="dns", refused=facts.DomainRemovalRefused)
 def remove_the_zone(message: facts.DomainDetached, work: Work) -> None:
-    """Only one that we made: what was there before us stays as it is."""
+    """Only one that we made. One that was there before us stays, without what we put into it."""
     with work.transaction() as rows:
         domain = rows.get_one(Domain, message.domain_id)
         effect = made(rows, CREATE_ZONE, domain.id, refused_so_far(rows, CREATE_ZONE, domain.id) + 1)
@@ -194,6 +197,8 @@ def remove_the_zone(message: facts.DomainDetached, work: Work) -> None:
         ):
             work.hub.dns.remove_zone(zone_id=zone_id)
         settle(work, CREATE_ZONE, domain.id, "undone")
+    elif domain.adopted and domain.zone_id is not None:
+        work.hub.dns.leave_zone(zone_id=domain.zone_id, records=_read(domain.records))
 
     with work.transaction() as rows:
         domain = rows.get_one(Domain, message.domain_id, lock=True)
@@ -218,6 +223,7 @@ _NEVER_READY = (
     "For four weeks the domain could not be connected, and this is what it waited for: {}. "
     "Remove the domain here, and enter it again once that is settled."
 )
+_OPEN_MEANWHILE = "Your website is open at your domain already."
 
 
 def _watched(zone_id: str, work: Work) -> Zone:
@@ -233,18 +239,24 @@ def _adopted(domain: Domain, work: Work) -> Zone | None:
     return found[0] if found else None
 
 
+def _is_ours(rows: Rows, domain: Domain) -> bool:
+    """Whether we made its zone; else it was there before us, also where its operator lets us use it."""
+    return made(rows, CREATE_ZONE, domain.id, refused_so_far(rows, CREATE_ZONE, domain.id) + 1) is not None
+
+
 def _read(records: Sequence[Any]) -> list[Record]:
     return [Record.model_validate(one) for one in records]
 
 
 def _wait(
-    message: facts.DomainDelegated | facts.DomainAttached, work: Work, waited: timedelta, who: str, reason: str
-) -> NoReturn:
+    message: facts.DomainDelegated | facts.DomainAttached, work: Work, waited: timedelta, who: str, reason: str,
+    meanwhile: str = "",
+) -> NoReturn:  # fmt: skip
     """Tell the customer's page what it waits for, and look again; Refused when that has lasted too long."""
     if waited > READY_WITHIN:
         raise Refused("hub", _NEVER_READY.format(reason.rstrip(".")))
     with work.transaction() as rows:
-        rows.get_one(Domain, message.domain_id, lock=True).note = reason
+        rows.get_one(Domain, message.domain_id, lock=True).note = f"{meanwhile} {reason}".lstrip()
     work.look_again(_pause(waited), f"{who} waits: {reason}")
 
 

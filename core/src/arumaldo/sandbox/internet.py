@@ -38,6 +38,11 @@ class Internet:
         found = (sandbox.addresses(name) for sandbox in self._sandboxes)
         return next((addresses for addresses in found if addresses), [])
 
+    def obstacle(self, name: str) -> str:
+        """What a visitor's browser says when a vendor before the host is in the way; "" when the page comes."""
+        found = (sandbox.obstacle(name) for sandbox in self._sandboxes)
+        return next((said for said in found if said), "")
+
     def delegate(self, domain: str, name_servers: Sequence[str]) -> bool:
         """The owner of the domain names these servers at the registrar; False when no vendor has such servers.
 

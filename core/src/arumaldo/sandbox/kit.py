@@ -76,6 +76,11 @@ class Sandbox(ABC):
         """Where this vendor leads visitors of the host name `name`, if it answers for that name at all."""
         return []
 
+    def obstacle(self, name: str) -> str:
+        """What a visitor's browser says instead of the page at the host name `name`, where this vendor stands before
+        the host and is in the way; "" when it is not."""
+        return ""
+
     def delegate(self, domain: str, name_servers: list[str]) -> bool:
         """The owner of `domain` has named these servers at the registrar. Whether they are this vendor's."""
         return False

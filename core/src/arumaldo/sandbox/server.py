@@ -46,7 +46,7 @@ def create_app(sandboxes: Sequence[Sandbox], *, control: bool = True) -> ASGIApp
         yield
         await later.finish()
 
-    all_routes: list[BaseRoute] = [Host("{site}.localhost", app=_Sites(sandboxes))]
+    all_routes: list[BaseRoute] = [Host("{site}.localhost", app=_Sites(sandboxes, internet))]
     if control:
         all_routes.append(Mount(f"/{_RESERVED}", routes=routes(sandboxes, internet)))
         all_routes += outside.routes(internet)
@@ -57,17 +57,23 @@ def create_app(sandboxes: Sequence[Sandbox], *, control: bool = True) -> ASGIApp
 
 
 class _Sites:
-    """The websites of all sandboxes, by host name."""
+    """The websites of all sandboxes, by host name: at `<name>.localhost` what a browser finds at `https://<name>`."""
 
-    def __init__(self, sandboxes: Sequence[Sandbox]) -> None:
+    def __init__(self, sandboxes: Sequence[Sandbox], internet: Internet) -> None:
         self._sandboxes = sandboxes
+        self._internet = internet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        host = f"{scope['path_params']['site']}.localhost"
-        app = await run_in_threadpool(self._find, host) or _no_such_site(host)
+        app = await run_in_threadpool(self._find, scope["path_params"]["site"])
         await app(scope, receive, send)
 
-    def _find(self, host: str) -> ASGIApp | None:
+    def _find(self, name: str) -> ASGIApp:
+        if said := self._internet.obstacle(name):
+            return PlainTextResponse(f"{name} cannot be opened. {said}.\n", 502)
+        host = f"{name}.localhost"
+        return self._site(host) or _no_such_site(host)
+
+    def _site(self, host: str) -> ASGIApp | None:
         sites = (sandbox.site(host) for sandbox in self._sandboxes)
         return next((site for site in sites if site is not None), None)
 

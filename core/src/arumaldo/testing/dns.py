@@ -127,20 +127,20 @@ class DnsConformance:
             dns.create_zone(reference=new_reference(), name="nodots")
 
     def test_records_lead_where_they_were_put(self, dns: Dns, active: Zone, resolve: Resolve) -> None:
-        dns.put_records(zone_id=active.id, records=_HOST, shielded=False)
+        dns.put_records(zone_id=active.id, records=_HOST)
         self.eventually(lambda: sorted(resolve(active.name)) == ["192.0.2.10", "192.0.2.11"])
         self.eventually(lambda: list(resolve(f"www.{active.name}")) == ["192.0.2.10"])
 
     def test_putting_the_same_records_again_changes_nothing(self, dns: Dns, active: Zone, resolve: Resolve) -> None:
         for _ in range(2):
-            dns.put_records(zone_id=active.id, records=_HOST, shielded=False)
+            dns.put_records(zone_id=active.id, records=_HOST)
             self.eventually(lambda: sorted(resolve(active.name)) == ["192.0.2.10", "192.0.2.11"])
 
     def test_workers_that_put_the_same_records_at_once_do_not_double_them(
         self, dns: Dns, active: Zone, resolve: Resolve
     ) -> None:
         def put(_: int) -> None:
-            dns.put_records(zone_id=active.id, records=_HOST, shielded=False)
+            dns.put_records(zone_id=active.id, records=_HOST)
 
         with ThreadPoolExecutor(3) as workers:
             # One that finds the others at it may give up for now; it is called again then.
@@ -152,52 +152,66 @@ class DnsConformance:
     def test_other_records_take_their_place_and_those_of_other_names_stay(
         self, dns: Dns, active: Zone, resolve: Resolve
     ) -> None:
-        dns.put_records(zone_id=active.id, records=_HOST, shielded=False)
+        dns.put_records(zone_id=active.id, records=_HOST)
         moved = [Record(type="A", name="@", content="192.0.2.99")]
-        dns.put_records(zone_id=active.id, records=moved, shielded=False)
+        dns.put_records(zone_id=active.id, records=moved)
         self.eventually(lambda: list(resolve(active.name)) == ["192.0.2.99"])
         assert list(resolve(f"www.{active.name}")) == ["192.0.2.10"]
 
     def test_an_alias_takes_the_place_of_addresses(self, dns: Dns, active: Zone, resolve: Resolve) -> None:
-        dns.put_records(zone_id=active.id, records=_HOST, shielded=False)
+        dns.put_records(zone_id=active.id, records=_HOST)
         alias = [Record(type="CNAME", name="www", content="host.example.net")]
-        dns.put_records(zone_id=active.id, records=alias, shielded=False)
+        dns.put_records(zone_id=active.id, records=alias)
         self.eventually(lambda: list(resolve(f"www.{active.name}")) == ["host.example.net"])
-        dns.put_records(zone_id=active.id, records=_HOST, shielded=False)
+        dns.put_records(zone_id=active.id, records=_HOST)
         self.eventually(lambda: list(resolve(f"www.{active.name}")) == ["192.0.2.10"])
 
     def test_records_can_be_put_before_the_name_servers_are_named(
         self, dns: Dns, zone: Zone, delegate: Delegate, resolve: Resolve
     ) -> None:
-        dns.put_records(zone_id=zone.id, records=_HOST, shielded=False)
+        dns.put_records(zone_id=zone.id, records=_HOST)
         delegate(zone.name, zone.name_servers)
         self.eventually(lambda: sorted(resolve(zone.name)) == ["192.0.2.10", "192.0.2.11"])
 
-    def test_what_is_shielded_still_leads_somewhere_and_can_go_straight_again(
-        self, dns: Dns, active: Zone, resolve: Resolve
+    @pytest.mark.parametrize("ours", [True, False])
+    def test_a_site_is_open_at_every_moment_until_its_shield_is_ready_and_then(
+        self, dns: Dns, active: Zone, resolve: Resolve, ours: bool
     ) -> None:
-        dns.put_records(zone_id=active.id, records=_HOST, shielded=True)
+        dns.put_records(zone_id=active.id, records=_HOST)
         self.eventually(lambda: resolve(active.name) and resolve(f"www.{active.name}"))
-        dns.put_records(zone_id=active.id, records=_HOST, shielded=False)
-        self.eventually(lambda: sorted(resolve(active.name)) == ["192.0.2.10", "192.0.2.11"])
-
-    def test_a_shield_is_ready_after_a_while_and_says_what_it_is(self, dns: Dns, active: Zone) -> None:
-        for shielded in (False, True):
-            dns.put_records(zone_id=active.id, records=_HOST, shielded=shielded)
 
         def is_ready() -> bool:
-            shield = dns.put_shield(zone_id=active.id)
+            shield = dns.put_shield(zone_id=active.id, records=_HOST, ours=ours)
+            assert resolve(active.name)
+            assert resolve(f"www.{active.name}")
             assert shield.ready or shield.reason
             return shield.ready
 
         self.eventually(is_ready)
-        shield = dns.put_shield(zone_id=active.id)
-        assert shield.encrypted != "none"
-        assert dns.put_shield(zone_id=active.id) == shield
+        shield = dns.put_shield(zone_id=active.id, records=_HOST, ours=ours)
+        assert shield.encrypted != "none" or shield.reason
+        assert dns.put_shield(zone_id=active.id, records=_HOST, ours=ours) == shield
+
+    def test_a_shielded_site_can_go_straight_again(self, dns: Dns, active: Zone, resolve: Resolve) -> None:
+        self.eventually(lambda: dns.put_shield(zone_id=active.id, records=_HOST, ours=True).ready)
+        dns.put_records(zone_id=active.id, records=_HOST)
+        self.eventually(lambda: sorted(resolve(active.name)) == ["192.0.2.10", "192.0.2.11"])
+
+    def test_a_zone_that_is_left_stays_without_what_was_put_into_it(
+        self, dns: Dns, active: Zone, resolve: Resolve
+    ) -> None:
+        theirs = [Record(type="A", name="shop", content="192.0.2.77")]
+        dns.put_records(zone_id=active.id, records=[*_HOST, *theirs])
+        for _ in range(2):
+            dns.leave_zone(zone_id=active.id, records=_HOST)
+            self.eventually(lambda: not resolve(active.name) and not resolve(f"www.{active.name}"))
+        assert list(resolve(f"shop.{active.name}")) == ["192.0.2.77"]
+        assert dns.get_zone(zone_id=active.id).id == active.id
+        dns.leave_zone(zone_id=self.unknown_id, records=_HOST)
 
     def test_nothing_can_be_put_into_a_zone_that_is_not_there(self, dns: Dns) -> None:
         with pytest.raises(NotFound):
-            dns.put_records(zone_id=self.unknown_id, records=_HOST, shielded=False)
+            dns.put_records(zone_id=self.unknown_id, records=_HOST)
         with pytest.raises(NotFound):
             dns.get_zone(zone_id=self.unknown_id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -36,6 +37,7 @@ class MailEvent(BaseModel):
     message_id: str = Field(alias="messageId")
     date: str = ""
     tag: str = ""
+    event: str = ""
 
     @property
     def made_at(self) -> datetime | None:
@@ -56,6 +58,7 @@ class Events(BaseModel):
 
 
 class KnownContact(BaseModel):
+    attributes: dict[str, Any] | None = None
     left: list[int] | None = Field(default=None, alias="listUnsubscribed")
     """The lists that this person has unsubscribed from, where the account lets people leave a single list."""
 

@@ -20,6 +20,7 @@ from arumaldo_brevo.settings import Settings
 BUSINESS = "COMPANY"
 """The contact attribute for the business. Values of one that the account does not have are dropped without a word."""
 _TAG = "aru:"
+_FAILED = "error"
 _SPACE = uuid.UUID("8d0a0f2e-6a57-4a0c-9c8a-1c53f0b7a6d1")
 """Our references as UUIDs, which is what the vendor's own guard wants."""
 _LONGEST_SENDER = 70
@@ -66,6 +67,9 @@ class BrevoEmail:
         found: list[Sent] | list[MailEvent] = [sent for sent in listed if tag in (sent.tags or [])]
         if not found and not all(sent.tags for sent in listed):
             found = [event for event in self._events(tag, mail.to) if tag in event.tags]
+            # Taken, and then not sent: of a sender that is not confirmed the vendor says so here alone.
+            failed = {_bracketed(event.message_id) for event in found if event.event.lower() == _FAILED}
+            found = [event for event in found if _bracketed(event.message_id) not in failed]
         # By id, because a mail has an event for everything that happened to it; the oldest tells when it was taken.
         ours = {_bracketed(one.message_id): one.made_at for one in found}
         return [SentMail(id=number, reference=reference, made_at=made_at) for number, made_at in ours.items()]
@@ -75,12 +79,13 @@ class BrevoEmail:
         """See the capability.
 
         Nothing is said about blocking, so whoever unsubscribed from everything stays so; whoever left this one list is
-        not put back on it.
+        not put back on it. A business that the contact has stays, for the operator may have written it.
         """
         path, list_id = f"/contacts/{quote(email, safe='')}", self._settings.list_id
-        if self._has_left(path):
+        known = self._known(path)
+        if list_id in (known.left or []):
             return
-        told: dict[str, Any] = {"listIds": [list_id]} | ({"attributes": {BUSINESS: business}} if business else {})
+        told = self._told(known, business)
         try:
             self._client.write("POST", "/contacts", {"email": email, "updateEnabled": True, **told}, repeatable=True)
         except NotFound as error:
@@ -89,6 +94,7 @@ class BrevoEmail:
             if refusal.code != EXISTS:
                 raise self._about_the_contact(refusal, email) from refusal
             # Somebody else has made the same contact a moment ago.
+            told = self._told(self._known(path), business)
             self._client.write("PUT", f"{path}?identifierType=email_id", told, repeatable=True)
 
     def close(self) -> None:
@@ -126,12 +132,18 @@ class BrevoEmail:
             pause = None if error.retry_after is None else min(error.retry_after, _LONGEST_WAIT)
             raise Unavailable(NAME, error.what, pause) from error
 
-    def _has_left(self, path: str) -> bool:
+    def _known(self, path: str) -> KnownContact:
+        """The contact as it is; an empty one where there is none."""
         # What is no address is for the next call to refuse.
         with suppress(Refused):
-            known = self._client.read(path, KnownContact, identifierType="email_id")
-            return self._settings.list_id in (known.left or [])
-        return False
+            return self._client.read(path, KnownContact, identifierType="email_id")
+        return KnownContact()
+
+    def _told(self, known: KnownContact, business: str) -> dict[str, Any]:
+        told: dict[str, Any] = {"listIds": [self._settings.list_id]}
+        if business and not (known.attributes or {}).get(BUSINESS):
+            told["attributes"] = {BUSINESS: business}
+        return told
 
     def _sorted(self, refusal: Declined, mail: Mail) -> ProviderError:
         """Whose matter it is. What the customer chose is taken out of the vendor's sentence before it is searched."""

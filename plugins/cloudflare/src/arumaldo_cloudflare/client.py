@@ -54,6 +54,14 @@ class Absent(NotFound):
         self.codes = codes
 
 
+class Barred(Denied):
+    """The token may not do this, with the vendor's codes; for a single zone, some of them may mean that it is gone."""
+
+    def __init__(self, what: str, codes: frozenset[int]) -> None:
+        super().__init__(NAME, what)
+        self.codes = codes
+
+
 class CloudflareClient:
     """Calls the API. `http` takes the place of a client of its own, in tests."""
 
@@ -64,7 +72,7 @@ class CloudflareClient:
     def call(self, method: str, path: str, *, repeatable: bool, **options: Any) -> Any:
         """One call; answers `result`. A second call sends a second request. `options` are httpx's.
 
-        A refusal is a `Said`, with the vendor's codes, or `Absent`.
+        A refusal is a `Said`, with the vendor's codes, or `Absent`; what the token may not do is `Barred`.
         """
         return self._body(method, path, repeatable=repeatable, **options).get("result")
 
@@ -109,7 +117,7 @@ class CloudflareClient:
         if codes & _ABSENT or reply.status == 404 or _NO_SUCH_ID.search(said):
             return Absent(said, codes)
         if codes & _DENIED or reply.status in (401, 403) or any(_is_of_rights(text) for _, text in errors):
-            return Denied(NAME, _what_to_do(codes, said, asked))
+            return Barred(_what_to_do(codes, said, asked), codes)
         return Said(said, codes)
 
     def _words(self, errors: list[tuple[int, str]], reply: Reply) -> str:

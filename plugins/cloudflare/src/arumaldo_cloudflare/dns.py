@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import httpx2
 from pydantic import BaseModel
 
-from arumaldo import NotFound, OutcomeUnknown, Refused, hookimpl
+from arumaldo import Denied, NotFound, OutcomeUnknown, Refused, hookimpl
 from arumaldo.capabilities.dns import Record, Shield, Zone
-from arumaldo_cloudflare.client import NAME, CloudflareClient, Said, as_model
+from arumaldo_cloudflare.client import NAME, Barred, CloudflareClient, Said, as_model
 from arumaldo_cloudflare.records import Records
 from arumaldo_cloudflare.settings import Settings
 from arumaldo_cloudflare.shield import Shielding
 
 _EXISTS = 1061
+_GONE_OR_BARRED = {0, 9109}
+"""What the vendor says of a single zone that the token may not see, and of one that is not there any more."""
 _HELD = "This domain is set up at another account there. Whoever manages it has to remove it first."
 
 
@@ -70,32 +73,55 @@ class CloudflareDns:
     @hookimpl
     def get_zone(self, zone_id: str) -> Zone:
         """See the capability. The vendor looks at the delegation by itself, the first time after a minute."""
-        found = self._client.call("GET", _path(zone_id), repeatable=True)
+        found = self._of_one_zone("GET", zone_id)
         zone = as_model(VendorZone, found, repeatable=True)
         if zone.status in ("deleted", "purged"):
             raise NotFound(NAME, f"has given up the zone {zone.name}")
         return _ours(zone)
 
     @hookimpl
-    def put_records(self, zone_id: str, records: list[Record], shielded: bool) -> None:
+    def put_records(self, zone_id: str, records: list[Record]) -> None:
         """See the capability; how nothing is doubled is told in `records`."""
-        Records(self._client, self.get_zone(zone_id)).put(records, shielded=shielded)
+        Records(self._client, self.get_zone(zone_id)).put(records, shielded=False)
 
     @hookimpl
-    def put_shield(self, zone_id: str) -> Shield:
+    def put_shield(self, zone_id: str, records: list[Record], ours: bool) -> Shield:
         """See the capability; the order is told in `shield`."""
-        return Shielding(self._client, _path(zone_id)).put()
+        return Shielding(self._client, self.get_zone(zone_id), records, ours=ours).put()
+
+    @hookimpl
+    def leave_zone(self, zone_id: str, records: list[Record]) -> None:
+        """See the capability. Ours are known by their remark, and the rules by their `ref`."""
+        with suppress(NotFound):
+            Shielding(self._client, self.get_zone(zone_id), records, ours=False).take_back()
 
     @hookimpl
     def remove_zone(self, zone_id: str) -> None:
         """See the capability."""
         try:
-            self._client.call("DELETE", _path(zone_id), repeatable=True)
+            self._of_one_zone("DELETE", zone_id)
         except NotFound:
             return
 
     def close(self) -> None:
         self._client.close()
+
+    def _of_one_zone(self, method: str, zone_id: str) -> Any:
+        """NotFound also where the vendor speaks of rights, and its list, which the token may see, lacks the zone: a
+        zone that it has given up would stop the work for all others, were it taken for a matter of the token."""
+        try:
+            return self._client.call(method, _path(zone_id), repeatable=True)
+        except Barred as refusal:
+            if not refusal.codes & _GONE_OR_BARRED or self._may_be_there(zone_id):
+                raise
+            raise NotFound(NAME, "does not list this zone any more") from refusal
+
+    def _may_be_there(self, zone_id: str) -> bool:
+        asked = {"account.id": self._settings.account_id}
+        try:
+            return any(zone.id == zone_id for zone in self._client.each("/zones", VendorZone, **asked))
+        except Denied:
+            return True
 
     def _named(self, name: str) -> list[VendorZone]:
         asked = {"name": name, "account.id": self._settings.account_id}

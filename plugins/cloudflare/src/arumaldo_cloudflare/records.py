@@ -19,6 +19,7 @@ _KINDS = ("A", "AAAA", "CNAME")
 _ANOTHER_WAS_QUICKER = {81057, 81058} | {81053, 81054} | {1002, 81044}
 _CANNOT_BE_PROXIED = {9003, 9004}
 _TRIES = 5
+_OTHERS_AT_IT = "has records that others change at the same time"
 Key = tuple[str, str, str]
 Wanted = dict[Key, Record]
 
@@ -32,6 +33,7 @@ class VendorRecord(BaseModel):
     content: str = ""
     proxied: bool = False
     proxiable: bool = True
+    comment: str | None = None
 
     @property
     def key(self) -> Key:
@@ -45,20 +47,22 @@ class Records:
         self._client = client
         self._zone = zone
 
-    def put(self, records: Sequence[Record], *, shielded: bool) -> None:
-        """Make the names lead exactly there; a second call changes nothing.
+    def put(self, records: Sequence[Record], *, shielded: bool) -> set[str]:
+        """Make the names lead exactly there; a second call changes nothing. Answers those that go straight, whole.
 
         What is too much goes and what is missing comes in one call, which the vendor carries out as one. When another
         worker was quicker, it is looked at anew. What cannot be shielded is known only once it stands: so after a
         refusal all that is new goes straight first, and what can be shielded is shielded then.
         """
-        wanted: Wanted = {(one.type, self._whole(one.name), plain(one.content)): one for one in records}
+        wanted = self._wanted(records)
         _refuse_conflicts(wanted)
         careful = False
         for _ in range(_TRIES):
-            change = self._difference(wanted, shielded=shielded, careful=careful)
+            there = [one for name in sorted({name for _, name, _ in wanted}) for one in self._at(name)]
+            straight = _straight(wanted, there, shielded=shielded)
+            change = self._difference(wanted, there, straight, careful=careful)
             if not change:
-                return
+                return straight
             try:
                 self._client.call("POST", f"{self._path}/batch", repeatable=True, json=change)
             except (Said, Absent) as refusal:
@@ -68,20 +72,42 @@ class Records:
                     raise
             else:
                 if not careful:
-                    return
-        raise Unavailable(NAME, "has records that others change at the same time")
+                    return straight
+        raise Unavailable(NAME, _OTHERS_AT_IT)
+
+    def take_back(self, records: Sequence[Record]) -> None:
+        """Take away those that we made and that still lead there; a second call changes nothing."""
+        wanted = self._wanted(records)
+        for _ in range(_TRIES):
+            there = [one for name in sorted({name for _, name, _ in wanted}) for one in self._at(name)]
+            ours = [{"id": one.id} for one in there if one.key in wanted and one.comment == _COMMENT]
+            if not ours:
+                return
+            try:
+                self._client.call("POST", f"{self._path}/batch", repeatable=True, json={"deletes": ours})
+            except (Said, Absent) as refusal:
+                if not refusal.codes & _ANOTHER_WAS_QUICKER:
+                    raise
+            else:
+                return
+        raise Unavailable(NAME, _OTHERS_AT_IT)
+
+    def hosts(self, records: Sequence[Record]) -> list[str]:
+        """The names, whole and in one order."""
+        return sorted({name for _, name, _ in self._wanted(records)})
 
     @property
     def _path(self) -> str:
         return f"/zones/{self._zone.id}/dns_records"
 
-    def _difference(self, wanted: Wanted, *, shielded: bool, careful: bool) -> dict[str, Any]:
+    def _wanted(self, records: Sequence[Record]) -> Wanted:
+        return {(one.type, self._whole(one.name), plain(one.content)): one for one in records}
+
+    def _difference(
+        self, wanted: Wanted, there: list[VendorRecord], straight: set[str], *, careful: bool
+    ) -> dict[str, Any]:
         """The body of a batch; empty when all is as it should be."""
-        there = [one for name in sorted({name for _, name, _ in wanted}) for one in self._at(name)]
         known = {one.key: one for one in there}
-        # Of a name all records are shielded or none: the vendor would treat them alike anyway.
-        straight = {name for _, name, _ in wanted if not shielded}
-        straight |= {plain(one.name) for key, one in known.items() if key in wanted and not one.proxiable}
         # The same record twice is one too many.
         surplus = [one for one in there if one.key not in wanted or known[one.key] is not one]
         change = {
@@ -109,6 +135,13 @@ class Records:
     def _at(self, name: str) -> list[VendorRecord]:
         found = self._client.each(self._path, VendorRecord, name=name)
         return [one for one in found if plain(one.name) == name and one.type in _KINDS]
+
+
+def _straight(wanted: Wanted, there: list[VendorRecord], *, shielded: bool) -> set[str]:
+    """Of a name all records are shielded or none: the vendor would treat them alike anyway."""
+    if not shielded:
+        return {name for _, name, _ in wanted}
+    return {plain(one.name) for one in there if one.key in wanted and not one.proxiable}
 
 
 def _refuse_conflicts(wanted: Wanted) -> None:

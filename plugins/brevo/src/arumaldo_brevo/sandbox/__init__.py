@@ -6,7 +6,8 @@ Switches, among them whatever nothing says for certain:
     account     validating: nothing is served while the vendor still looks at the account
     credits     none: 402 for every mail
     relay       off: the account may not send transactional mail
-    sender      inactive: not confirmed, and mail from it is refused. by-domain: not confirmed, but its domain is
+    sender      inactive: not confirmed; mail from it is taken, and then has an event "error". refused: mail from it is
+                refused. by-domain: not confirmed, but its domain is
     guard       strict: a mail under a known key is refused by the code duplicate_request. processed: by "Request
                 already processed". silent: it is answered without a body. Else the id of the first one is answered
     tags        json, commas or each: the list of mails shows no tags, and events show them as a JSON list, with
@@ -28,7 +29,7 @@ from starlette.types import ASGIApp
 from arumaldo.sandbox import Entry, Letter, Sandbox
 from arumaldo_brevo.sandbox.account import Account
 from arumaldo_brevo.sandbox.contacts import CONTACTS, Contacts
-from arumaldo_brevo.sandbox.mail import MAILS, Mails
+from arumaldo_brevo.sandbox.mail import MAILS, Mails, was_sent
 from arumaldo_brevo.sandbox.wire import Handler, Wire, no_such_path
 
 
@@ -64,6 +65,7 @@ class BrevoSandbox(Sandbox):
                 Entry(
                     id=mail["id"],
                     reference=mail["reference"],
+                    state="live" if was_sent(mail) else "undone",
                     facts={"kind": _kind(mail["tags"]), "to": mail["to"], "subject": mail["subject"]},
                 )
                 for mail in self.shelf.all(MAILS)
@@ -83,7 +85,7 @@ class BrevoSandbox(Sandbox):
             Letter(to=mail["to"], kind=_kind(mail["tags"]), subject=mail["subject"], html=mail["html"],
                    text=mail["text"], at=mail["at"])
             for mail in self.shelf.all(MAILS)
-            if mail["to"].lower() == to.lower()
+            if was_sent(mail) and mail["to"].lower() == to.lower()
         ]  # fmt: skip
 
     def hears_news(self, email: str) -> int:

@@ -4,12 +4,13 @@ Switches:
 
     token            revoked: it is not accepted; elsewhere: not from this address; expired: says its verification;
                      of-account: it belongs to the account, and is verified there alone
-    rights           no-zones, no-certificates, no-rulesets: the token may not make zones, look at certificates, or set
-                     firewall rules
+    rights           no-zones, no-certificates, no-rulesets, no-list: the token may not make zones, look at
+                     certificates, set firewall rules, or see the list of zones
     plan             small: `min_tls_version` cannot be changed; old: there is no such setting; no-rules: it has none
     fixed            the name of one more setting that cannot be changed
     limit            how many calls there may be in five minutes; without it nobody is held up
-    absent           1001: a zone that there is not is told as older paths do
+    absent           1001: a zone that there is not is told as older paths do; 9109 or 0: as one that the token may not
+                     see
     filters          loose: lists do not heed a name that they are asked for
     errors           wrapped: what is wrong with a record is told within a wrapper, as until October 2024
     held:<domain>    another account has a zone of this name
@@ -55,6 +56,9 @@ class CloudflareSandbox(Sandbox):
 
     def addresses(self, name: str) -> list[str]:
         return self.book.addresses(name)
+
+    def obstacle(self, name: str) -> str:
+        return self.book.obstacle(name)
 
 
 def _zone(zone: Row) -> Entry:

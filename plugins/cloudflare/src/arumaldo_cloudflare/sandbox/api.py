@@ -128,7 +128,7 @@ class Api:
     def _zones(self, call: Call) -> Response:
         choices = {"status": _STATES, "order": _ORDERS, "type": ("full",)}
         asked = call.asked("name", "account.id", "account.name", one_of=choices)
-        if asked.get("account.id", ACCOUNT) != ACCOUNT:
+        if asked.get("account.id", ACCOUNT) != ACCOUNT or self._sandbox.switches.get("rights") == "no-list":
             raise Failure(403, 9109, "Unauthorized to access requested resource")
         rows = [
             form(zone)

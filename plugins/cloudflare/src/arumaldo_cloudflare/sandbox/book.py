@@ -22,6 +22,8 @@ _SERVERS = ("ada", "bob", "cleo", "dana", "elsa", "finn", "gwen", "hugo", "iris"
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,63}|xn--[a-z0-9-]{2,59})")
 _EDGE = ["104.16.132.229", "104.16.133.229"]
 _LONGEST_CHAIN = 8
+SSL = "off"
+"""Between the edge and the host, in a fresh zone."""
 Row = dict[str, Any]
 
 
@@ -60,12 +62,20 @@ class Book:
         return None if zone is None or zone["gone"] else zone
 
     def zone(self, key: str) -> Row:
-        """Failure 7003, or 1001 as some older paths say: no id, or none that there is."""
+        """Failure: no id, or none that there is; which code says so, depends on the path and on the token."""
         found = self.shelf.get(ZONES, key)
         if re.fullmatch(r"[0-9a-f]{32}", key) and found is not None and not found["gone"]:
             return found
-        if self._sandbox.switches.get("absent") == "1001":
-            raise Failure(400, 1001, "Invalid zone identifier")
+        match self._sandbox.switches.get("absent"):
+            case "1001":
+                raise Failure(400, 1001, "Invalid zone identifier")
+            case "9109":
+                raise Failure(403, 9109, "Unauthorized to access requested resource")
+            case "0":
+                actor = f"Actor 'com.cloudflare.api.token.{'b' * 32}'"
+                raise Failure(
+                    403, 0, f"{actor} requires permission 'com.cloudflare.api.account.zone.list' to list zones"
+                )
         raise Failure(404, 7003, f"Could not route to /zones/{key}, perhaps your object identifier is invalid?")
 
     def add_zone(self, name: str, account: str) -> Row:
@@ -113,7 +123,8 @@ class Book:
             return ours
 
     def addresses(self, name: str) -> list[str]:
-        """What a resolver answers for a name in an active zone: the edge's addresses where a record is proxied."""
+        """Where a visitor gets to by a name in an active zone: the edge where a record is proxied, and nowhere when
+        something is in the way there."""
         self.catch_up()
         seen, name = set[str](), _plain(name)
         while name not in seen and len(seen) < _LONGEST_CHAIN:
@@ -122,12 +133,23 @@ class Book:
             if found is None:
                 return [name] if len(seen) > 1 else []  # an alias of a name that is not ours
             if any(record["proxied"] for record in found):
-                return list(_EDGE)
+                return [] if self.obstacle(name) else list(_EDGE)
             aliases = [record["content"] for record in found if record["type"] == "CNAME"]
             if not aliases:
                 return [record["content"] for record in found if record["type"] in ("A", "AAAA")]
             name = aliases[0]
         return []
+
+    def obstacle(self, name: str) -> str:
+        """What a browser says that asks the edge for a name over HTTPS; "" when a page comes. Hosts are taken to lead
+        all visitors to HTTPS, as they do, and which the edge would ask without it where `ssl` says so."""
+        zone = self._zone_of(_plain(name))
+        if zone is None or not any(record["proxied"] for record in self._at(_plain(name)) or []):
+            return ""
+        if not self.has_certificate(zone):
+            return "The connection is not secure: there is no certificate for this name"
+        ssl = zone["settings"].get("ssl", SSL)
+        return "Redirected too many times" if ssl in ("off", "flexible") else ""
 
     def has_certificate(self, zone: Row) -> bool:
         """Towards visitors; it comes a moment after the zone has become active."""
@@ -137,10 +159,13 @@ class Book:
 
     def _at(self, name: str) -> list[Row] | None:
         """The records of a name; None where no active zone here answers for it."""
-        zone = next((found for end in _endings(name) if (found := self.named(end))), None)
+        zone = self._zone_of(name)
         if zone is None or zone["status"] != "active":
             return None
         return [record for record in self.records(zone) if record["name"] == name]
+
+    def _zone_of(self, name: str) -> Row | None:
+        return next((found for end in _endings(name) if (found := self.named(end))), None)
 
     def _give_up(self, now: float) -> None:
         self._look_again_at = float("inf")
@@ -164,7 +189,6 @@ class Book:
             "rulesets": {},
             "gone": False,
         }
-        # The name last: a sandbox that is killed in between has no zone without its name.
         # The name first: a sandbox that is killed in between has no zone that a second could stand beside.
         self.shelf.put(_NAMES, name, {"id": zone["id"]}, made)
         self.keep_zone(zone)

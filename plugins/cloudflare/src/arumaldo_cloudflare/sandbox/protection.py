@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from arumaldo_cloudflare.sandbox.book import Book, Row
+from arumaldo_cloudflare.sandbox.book import SSL, Book, Row
 from arumaldo_cloudflare.sandbox.wire import Call, Failure, Strict, success
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _ON_OFF = ("on", "off")
 _SETTINGS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "ssl": ("full", ("off", "flexible", "full", "strict", "origin_pull")),
+    "ssl": (SSL, ("off", "flexible", "full", "strict", "origin_pull")),
     "always_use_https": ("off", _ON_OFF),
     "min_tls_version": ("1.0", ("1.0", "1.1", "1.2", "1.3")),
     "automatic_https_rewrites": ("on", _ON_OFF),
