@@ -115,7 +115,7 @@ def test_a_domain_that_is_set_up_elsewhere_is_said_to_be_and_may_be_removed(anna
     page = anna.open("/domain")
     assert "set up elsewhere already" in page.text
     assert "Your website goes on at" in page.text
-    assert "somebody else has it" in page.text
+    assert "we did not make it" in page.text
     assert "stops" not in page.text
     assert page.form("/domain/remove").values["name"] == name
     page = anna.send(page, "/domain/remove")

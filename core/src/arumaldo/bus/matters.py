@@ -185,7 +185,7 @@ def _domain(row: Row[tuple[object, ...]]) -> Matter:
         )  # fmt: skip
     return Matter(
         kind="domain", subject=row.name, since=row.delegated_at,
-        what=f"{row.name} is delegated, and is not open yet: {row.note.rstrip('.') or 'it has not begun'}.",
+        what=f"{row.name} is delegated, and not connected yet. Its customer reads: {row.note or 'nothing yet.'}",
         do="Look at it at the host and at the dns provider; four weeks after it was delegated it counts as refused.",
     )  # fmt: skip
 
