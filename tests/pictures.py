@@ -40,25 +40,34 @@ VIEWS = [View(width, mode) for width in WIDTHS for mode in MODES]
 def opened(browser: Browser, stop: Stop, view: View) -> Iterator[tuple[Page, list[str]]]:
     """The page of a stop, and what the browser complained of."""
     size = {"width": view.width, "height": 844 if view.is_phone else 900}
-    context = browser.new_context(viewport=size, color_scheme=view.mode, locale="en-US", reduced_motion="reduce")  # type: ignore[arg-type]
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(stop.address))
-    context.add_cookies([{"name": name, "value": value, "url": origin} for name, value in stop.cookies.items()])
     complaints: list[str] = []
-    page = context.new_page()
-    page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+    with browser.new_context(
+        viewport=size,  # type: ignore[arg-type]
+        color_scheme=view.mode,
+        locale="en-US",
+        reduced_motion="reduce",
+    ) as context:
+        context.add_cookies([{"name": name, "value": value, "url": origin} for name, value in stop.cookies.items()])
+        page = context.new_page()
+        page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+        _go(page, stop)
+        settle(page)
+        _is_there(page, stop)
+        yield page, complaints
+
+
+def _go(page: Page, stop: Stop) -> None:
     if stop.html:
         page.set_content(stop.html)
     else:
         page.goto(stop.address)
     if stop.forgets:
-        context.clear_cookies()
-    if stop.typed:
-        _send(page, stop.typed)
+        page.context.clear_cookies()
     if stop.opened:
         page.locator("summary", has_text=stop.opened).click()
-    settle(page)
-    yield page, complaints
-    context.close()
+    if stop.typed or stop.sent:
+        _send(page, stop.typed)
 
 
 def settle(page: Page) -> None:
@@ -66,6 +75,13 @@ def settle(page: Page) -> None:
     page.evaluate(_SETTLED)
     for frame in page.frames:
         frame.wait_for_load_state("load")
+
+
+def _is_there(page: Page, stop: Stop) -> None:
+    """AssertionError: this is not the page that the stop names."""
+    if not stop.html:
+        assert urlsplit(page.url).path == stop.path, f"{stop.name}: the browser is at {page.url}"
+    assert stop.says in " ".join(page.locator("body").inner_text().split()), f"{stop.name}: does not say {stop.says!r}"
 
 
 def _send(page: Page, typed: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .platform import Platform
+from .platform import Platform, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -95,8 +95,7 @@ class Person:
             self.press("Read it in the test letter box", role="link")
         letters = opened.value
         letter = letters.frame_locator("iframe").first.get_by_role("link", name="Confirm my address")
-        while not letter.is_visible():
-            letters.reload()
+        eventually(lambda: bool(letters.reload()) and letter.is_visible())
         with self.page.context.expect_page() as followed:
             letter.click()
         asked = followed.value

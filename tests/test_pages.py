@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from .pictures import VIEWS, opened
 from .platform import Platform
-from .tour import Tour
+from .tour import Stop, Tour
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -41,7 +41,7 @@ def seen(platform: Platform, browser: Browser) -> list[tuple[str, str, str]]:
                 where = f"{stop.name}, {view.width} px, {view.mode}"
                 noticed = page.evaluate(EYES, view.is_phone)
                 found += [(kind, where, what) for kind, what in noticed if not (stop.html and kind == "headings")]
-                if not stop.typed and stop.name not in EXPECTED:
+                if not (stop.typed or stop.sent) and stop.name not in EXPECTED:
                     found += [("complaint", where, what) for what in complaints]
     return found
 
@@ -61,6 +61,15 @@ def test_eyes_see_each_kind_of_blemish_and_nothing_where_there_is_none(browser: 
     page.set_content(flawless + BLEMISHES[blemish])
     assert {kind for kind, _ in page.evaluate(EYES, True)} == {blemish.partition(",")[0]}
     page.close()
+
+
+@pytest.mark.parametrize("elsewhere", [{"address": "/dashboard"}, {"address": "/login", "says": "Your website"}])
+def test_a_picture_of_another_page_than_the_one_it_names_is_noticed(
+    platform: Platform, browser: Browser, elsewhere: dict[str, str]
+) -> None:
+    stop = Stop("somewhere", platform.url + elsewhere["address"], says=elsewhere.get("says", ""))
+    with pytest.raises(AssertionError, match="somewhere"), opened(browser, stop, VIEWS[0]):
+        pytest.fail("it was not noticed")
 
 
 def test_no_page_cuts_off_a_word_at_either_width(seen: list[tuple[str, str, str]]) -> None:
