@@ -109,16 +109,27 @@ def test_a_domain_that_another_customer_has_is_taken(anna: Customer, bert: Custo
     assert state_of(bert) is None
 
 
-def test_a_domain_that_is_set_up_elsewhere_is_said_to_be_and_may_be_removed(anna: Customer) -> None:
+def test_a_domain_that_is_set_up_elsewhere_is_said_to_be(anna: Customer) -> None:
     anna.pay()
-    enter(anna, name := a_name("theirs"))
+    enter(anna, a_name())
+    with anna.inst.store.of(anna.owner) as rows:
+        domain = rows.all(Domain)[0]
+        domain.state, domain.problem = "taken", "it exists at the provider, and we did not make it"
     page = anna.open("/domain")
     assert "set up elsewhere already" in page.text
     assert "Your website goes on at" in page.text
     assert "we did not make it" in page.text
     assert "stops" not in page.text
+
+
+def test_a_domain_that_somebody_else_has_is_refused_with_the_reason_and_may_be_removed(anna: Customer) -> None:
+    anna.pay()
+    enter(anna, name := a_name("theirs"))
+    page = anna.open("/domain")
+    assert "could not be connected" in page.text
+    assert "somebody else has it" in page.text
     assert page.form("/domain/remove").values["name"] == name
-    page = anna.send(page, "/domain/remove")
+    anna.send(page, "/domain/remove")
     anna.work()
     assert state_of(anna) is None
 

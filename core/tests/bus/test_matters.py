@@ -138,7 +138,7 @@ def test_a_domain_that_is_not_open_a_day_after_its_delegation_is_a_matter_until_
     house.bus.database.move_clock(DAY)
     [matter] = listed(house.bus, "domain")
     assert matter.what.startswith(f"{NAME} is delegated, and not connected yet. Its customer reads: ")
-    assert matter.what.endswith("the certificate is being made.")
+    assert matter.what.endswith("the certificate is being made")
     house.until("live", step=600)
     assert listed(house.bus, "domain") == []
 

@@ -1,6 +1,7 @@
 """The same plugin's office: books, contacts, mail and domains, from memory.
 
-A mail to an address that begins with "nobody" is refused; a domain that begins with "theirs" was there before us. A domain is delegated once its name is in `Names.delegated`.
+A mail to an address that begins with "nobody" is refused; so is the zone of a domain that begins with "theirs", which
+somebody else has. A domain is delegated once its name is in `Names.delegated`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from arumaldo import Money, OutcomeUnknown, PluginSettings, Refused, hookimpl
+from arumaldo import Money, PluginSettings, Refused, hookimpl
 from arumaldo.capabilities.billing import (
     Address,
     BillTo,
@@ -129,9 +130,7 @@ class Names:
     @hookimpl
     def create_zone(self, reference: str, name: str) -> Zone:
         if name.startswith("theirs"):
-            before = datetime(2020, 1, 1, tzinfo=UTC)
-            self.zones[name] = Zone(id=f"zo-{name}", made_at=before, name=name, name_servers=[], state="active")
-            raise OutcomeUnknown("acme", "it exists already")
+            raise Refused("acme", "somebody else has it")
         servers = ["ns1.acme.example", "ns2.acme.example"]
         zone = Zone(id=f"zo-{reference}", made_at=datetime.now(UTC), name=name, name_servers=servers, state="pending")
         return self.zones.setdefault(name, zone)
