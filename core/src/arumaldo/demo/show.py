@@ -33,6 +33,8 @@ def interactive(
     try:
         with start(state, config, port, workers, _tell) as tree:
             sys.stdout.write(f"Arumaldo Cloud is ready: {tree.base_url}\n{welcome(tree) if welcome else ''}")
+            sys.stdout.write(f"The test letter box: {tree.sandbox_url}/letters\n")
+            sys.stdout.write(f"What the vendors hold: {tree.sandbox_url}/_control/ledger\n")
             sys.stdout.write(f"Logs are in {tree.supervisor.state / 'log'}. Ctrl-C ends all of it.\n")
             sys.stdout.flush()
             code = tree.wait() or 0
