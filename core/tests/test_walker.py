@@ -16,7 +16,7 @@ from arumaldo.demo.browser import Away, Browser, Lost, look
 from arumaldo.demo.businesses import COUNT, business
 from arumaldo.demo.forms import Form, Page
 from arumaldo.demo.report import Report
-from arumaldo.demo.walker import walk
+from arumaldo.demo.walker import Customer, walk
 from arumaldo.sandbox import Entry
 from arumaldo.sandbox.local import LocalServer
 
@@ -164,6 +164,42 @@ def test_customers_who_get_lost_are_counted_and_their_reasons_told(address: str)
     assert (found.live, found.failed, found.agrees) == (0, 2, False)
     assert told == [(1, 2, 0), (2, 2, 0)]
     assert all("has no form with email and password" in reason for reason in found.reasons)
+
+
+def test_the_count_waits_for_what_follows_the_last_page(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mail and the entry of the last customer come after the third look at the ledgers, one of which fails."""
+
+    class Ledger(Portal):
+        looks = 0
+
+        async def page(self, request: Request) -> Response:
+            self.looks += 1
+            if self.looks == 3:
+                return Response("busy", 503)
+            now = {} if self.looks == 1 else everything(customers=1 if self.looks < 5 else 2)
+            return Response(json.dumps(now), media_type="application/json")
+
+    monkeypatch.setattr(Customer, "walk", lambda customer: "http://localhost/")
+    with LocalServer(Ledger().app()) as sandbox:
+        found = walk(address, sandbox.address, 2)
+    assert found.agrees
+    assert found.ledgers["post"]["emails: receipt"] == 2
+
+
+def everything(customers: int) -> dict[str, dict[str, list[dict[str, object]]]]:
+    """The ledgers of so many customers who have all that they should."""
+
+    def each(what: str, **facts: str) -> list[dict[str, object]]:
+        return [{"id": f"{what}-{n}", "reference": f"{what}-{n}", "facts": facts} for n in range(customers)]
+
+    mails = [mail | {"id": f"{sort}-{mail['id']}"} for sort in SORTS for mail in each(sort, kind=sort)]
+    return {
+        "till": {"charges": each("charge")},
+        "host": {"sites": each("site")},
+        "books": {"subscriptions": each("subscription"), "contacts": each("contact")},
+        "post": {"emails": mails, "contacts": each("contact")},
+        "names": {"zones": each("zone")},
+    }
 
 
 def ledgers(charges: list[tuple[str, str | None, str]]) -> report.Ledgers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,11 +19,13 @@ from arumaldo.capabilities.email import Email
 from arumaldo.capabilities.hosting import Hosting
 from arumaldo.capabilities.kinds import PROJECT, Kind, kind_of
 from arumaldo.capabilities.payments import Payments
-from arumaldo.config.model import PluginChoice, ResellerConfig
+from arumaldo.config.model import Config, PluginChoice, ResellerConfig
 from arumaldo.deadline import CALL_SECONDS, deadline
 from arumaldo.discovery import load
 from arumaldo.errors import HubError, OutcomeUnknown, ProviderError
 from arumaldo.hearing import listening
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,17 @@ class Providers:
                 raise HubError(f"the plugin {plugin} serves {capability} for this account but is not enabled")
             self._made[key] = _make(choice, capability)
         return self._made[key]
+
+    def make_ready(self, config: Config) -> None:
+        """Make whoever serves new accounts; a second call makes nothing anew. Who cannot be made is logged, and whoever
+        needs it is told then."""
+        for slug, reseller in config.resellers.items():
+            for capability, plugins in reseller.providers.items():
+                for plugin in plugins:
+                    try:
+                        self.get(slug, reseller, plugin, capability)
+                    except Exception:  # a plugin is a guest: what it raises is no reason not to serve with the others
+                        log.exception("%s could not be set up for %s", plugin, capability)
 
     def close(self) -> None:
         """Let go of the providers' connections; a second call does nothing."""

@@ -175,7 +175,7 @@ class Installation:
         the steps that it holds would wait for that.
         """
         self._is_set_up = True
-        _set_up(self._present)
+        self._present.providers.make_ready(self._present.config)
 
     def newest_version(self) -> int:
         """The version that all processes follow; this one may not have taken it up yet."""
@@ -246,20 +246,10 @@ class Installation:
             log.warning("[hub] has changed; start the hub's processes again for that to count")
         present = _Present(number, config, Providers())
         if self._is_set_up:
-            _set_up(present)
+            present.providers.make_ready(config)
         self._retired.append((time.monotonic() + 2 * CALL_SECONDS, self._present.providers))
         self._present = present
         log.info("configuration version %s is in use", number)
-
-
-def _set_up(present: _Present) -> None:
-    for slug, reseller in present.config.resellers.items():
-        for capability, plugins in reseller.providers.items():
-            for plugin in plugins:
-                try:
-                    present.providers.get(slug, reseller, plugin, capability)
-                except Exception:  # whoever needs it is told; others do not
-                    log.exception("%s could not be set up for %s", plugin, capability)
 
 
 def _first_config(path: Path, environ: Mapping[str, str]) -> Config:

@@ -43,15 +43,12 @@ WHERE d.state = 'left' AND d.adopted AND jsonb_array_length(d.records) > 0
     WHERE e.subject = d.id AND e.step = 'dns.create_zone' AND e.state <> 'refused')
 ORDER BY d.id
 """)
-
-
 _DOMAINS = text("""
 SELECT name, state, problem, note, zone_id, created_at, delegated_at FROM domains
 WHERE state IN ('taken', 'refused')
    OR (state IN ('delegated', 'attached') AND delegated_at < hub_now() - interval '1 day')
 ORDER BY id
 """)
-
 # Who has followed the link of another mail was reached.
 _MAILS = text("""
 SELECT id, kind, recipient, problem, created_at FROM mails m

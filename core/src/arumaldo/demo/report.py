@@ -20,8 +20,10 @@ ONCE = ("charges", "contacts", "emails", "sites", "subscriptions", "zones")
 """The kinds of which every customer must have exactly one: of mails, one of each `kind` that the ledger says."""
 _AT_EACH = {"contacts"}
 """Of these there is one at each vendor who keeps any: the CRM has a contact, and so has the mail list."""
-_SORTED = {"emails": sorted(LETTERS.keys() - {"money-back"})}
-"""Of these there is one of each sort; the money goes back to nobody."""
+TOLD_TO_THE_LIVE = tuple(sorted(LETTERS.keys() - {"money-back"}))
+"""The kinds of mail that somebody with a site at their own domain has got."""
+_SORTED = {"emails": TOLD_TO_THE_LIVE}
+"""Of these there is one of each sort."""
 _SORT = ": "
 
 

@@ -46,11 +46,8 @@ def _forked(tie: Callable[[], object], work: Callable[[], int]) -> int:
 
 def _read_modules(config: Path) -> None:
     """Those that the configuration leads to, before anything is open that a fork must not share."""
-    parsed, made = parse_file(config, environ=os.environ), Providers()
-    for slug, reseller in parsed.resellers.items():
-        for capability, plugins in reseller.providers.items():
-            for plugin in plugins:
-                made.get(slug, reseller, plugin, capability)
+    made = Providers()
+    made.make_ready(parse_file(config, environ=os.environ))
     made.close()
 
 

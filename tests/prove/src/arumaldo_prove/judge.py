@@ -11,8 +11,7 @@ from itertools import chain
 from uuid import UUID
 
 from arumaldo.bus.work import Reference
-from arumaldo.demo.report import Ledgers
-from arumaldo.flows.letters import LETTERS
+from arumaldo.demo.report import TOLD_TO_THE_LIVE, Ledgers
 from arumaldo.sandbox import Entry
 from arumaldo_prove.people import Person
 
@@ -30,8 +29,6 @@ _KINDS = (*_STEPS, "customers", "emails", "zones", "contacts")
 _AT_EACH = {"contacts"}
 """Of these one person has one at each vendor that keeps any."""
 _LIVE_HAS = ("subscriptions", "invoices", "payments")
-_LIVE_WAS_TOLD = sorted(LETTERS.keys() - {"money-back"})
-"""The mails that somebody with a site at their own domain has got."""
 _KEPT = 10
 """So much of a reference is kept by a vendor that has room for a name alone."""
 _GENERATIONS = 20
@@ -117,7 +114,7 @@ def _amiss(
     lacks = [f"no {kind}" for kind, any_of in wanted.items() if kept_by[kind] and not there[kind] & any_of]
     lacks += [f"no contact at {at}" for at in kept_by["contacts"] if f"{at} {person.email}" not in there["contacts"]]
     if kept_by["emails"]:
-        lacks += [f"no mail {sort}" for sort in _LIVE_WAS_TOLD if f"{sort} {person.email}" not in there["emails"]]
+        lacks += [f"no mail {sort}" for sort in TOLD_TO_THE_LIVE if f"{sort} {person.email}" not in there["emails"]]
     return lacks
 
 

@@ -20,7 +20,7 @@ from arumaldo_prove.operator import Operator
 from arumaldo_prove.pages import FailedPage
 from arumaldo_prove.people import Crowd
 from arumaldo_prove.presence import NOBODY_SERVES, NOBODY_WORKS
-from arumaldo_prove.result import Result, at, percentiles
+from arumaldo_prove.result import BELL_AWAY, TOUCH_PAGES, Result, at, percentiles
 from arumaldo_prove.stage import Stage
 
 PACE, SLOWER, CALM = 4.0, 2.5, 40.0
@@ -34,8 +34,6 @@ _TOLD = 10
 _LONGEST_OUTAGES = 400.0
 _SHORTEST, _LONGEST = 8.0, 60.0
 _IN_DOUBT = "SELECT count(*) FROM effects WHERE state IN ('intended', 'unknown')"
-_TOUCH_PAGES = frozenset({"kill-web", "rolling-restart", "postgres-restart"})
-"""With these a page waits for other things than Redis."""
 _LONGER = 45.0
 """Seconds for which faults go on when the last customer has come."""
 
@@ -143,9 +141,9 @@ def _of_doubts(doubts: Sequence[Doubt]) -> dict[str, Any]:
 
 
 def _bell_away(crowd: Crowd, monkey: Monkey, faults: Sequence[str]) -> float | None:
-    away = monkey.diary.spans("redis-stopped", "redis-hung")
+    away = monkey.diary.spans(*BELL_AWAY)
     took = [page.seconds for page in crowd.meter.pages if any(begin <= page.began <= end for begin, end in away)]
-    return at(took, 0.99) if took and not _TOUCH_PAGES & set(faults) else None
+    return at(took, 0.99) if took and not TOUCH_PAGES & set(faults) else None
 
 
 def _explained(page: FailedPage, diary: Diary) -> dict[str, object]:
