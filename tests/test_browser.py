@@ -101,6 +101,8 @@ class Person:
         asked = followed.value
         asked.get_by_role("button", name="Confirm my address").click()
         self.clicks += 2
+        # It goes on as well; a page that is closed while it goes elsewhere may hold Chromium up for ever.
+        expect(asked.get_by_role("button", name="Enter card details")).to_be_visible(timeout=BUILDING)
         asked.close()
         letters.close()
         expect(self.page.get_by_role("button", name="Enter card details")).to_be_visible(timeout=BUILDING)

@@ -87,10 +87,11 @@ class Tour:
             yield self._at(f"questions {number}", path, who)
             if number in wrong:
                 yield self._at(f"questions {number}, with a problem", path, who, typed=wrong[number], says=_PROBLEM)
-            who.answers_page(number, {"business_name": LONG_NAME})
-            if number == 4:
-                with self._platform.fault("openai", answer="delay", seconds=60, match="responses", times=None):
-                    yield self._at("preview, being made", "/onboarding/preview", who, says="We are making your website")
+            if number < 4:
+                who.answers_page(number, {"business_name": LONG_NAME})
+        with self._platform.fault("openai", answer="delay", seconds=60, match="responses", times=None):
+            who.answers_page(4, {"business_name": LONG_NAME})
+            yield self._at("preview, being made", "/onboarding/preview", who, says="We are making your website")
         yield self._at("questions 1, with a long name", "/onboarding/questions/1", who)
         eventually(lambda: "Version 1, made" in who.page("/onboarding/preview"))
         yield self._at("preview, with a long name", "/onboarding/preview", who, says="Version 1, made")

@@ -7,8 +7,10 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
+_PATIENCE = 20_000
+"""Milliseconds until something must be seen, on whatever machine: how quick pages are is no matter of tests."""
 _OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -18,6 +20,7 @@ def chromium() -> Iterator[Browser]:
     if found is None:
         assert os.environ.get("CI") != "true", "CI tests the pages in Chromium, and it is not installed"
         pytest.skip("Chromium is not installed")
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=found, args=_OPTIONS)
         yield browser
