@@ -153,6 +153,22 @@ def settle(
 
 
 @app.command()
+def deny(
+    effect: Annotated[UUID, typer.Argument(help="As arumaldo today names it.")], config: ConfigOption = HUBCONFIG
+) -> None:
+    """End a doubt: you looked at the vendor, and it does not have it, or you took it away there.
+
+    The step goes on without asking again: money counts as not taken, anything else is made now.
+    """
+    from arumaldo.bus import doubts
+    from arumaldo.workers import opened
+
+    with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
+        denied = doubts.deny(session, effect)
+    say(f"{denied} did not take effect. Its step goes on.")
+
+
+@app.command()
 def adopt(
     domain: Annotated[str, typer.Argument(help="As arumaldo today names it.")], config: ConfigOption = HUBCONFIG
 ) -> None:

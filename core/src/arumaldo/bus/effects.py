@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text, update
 
+from arumaldo.bus.doubts import NOT_CHARGED
 from arumaldo.bus.work import LookAgain, Reference, Work
 from arumaldo.capabilities import CAPABILITIES
 from arumaldo.capabilities.kinds import Made
@@ -125,9 +126,8 @@ class Effects:
         if intent.age.total_seconds() < call.kind.sure_after:
             self._ask_later(call, intent)
         if call.kind.money and not intent.before_restore:
-            problem = "It did not go through, and nothing was charged."
-            self._record(call, intent, "refused", problem=problem, looked=True)
-            raise Refused(call.provider.name, problem)
+            self._record(call, intent, "refused", problem=NOT_CHARGED, looked=True)
+            raise Refused(call.provider.name, NOT_CHARGED)
         self._intend_again(intent)
         return None
 

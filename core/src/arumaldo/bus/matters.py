@@ -8,15 +8,10 @@ from pydantic import BaseModel
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from arumaldo.bus import clocks
+from arumaldo.bus import clocks, doubts
 from arumaldo.bus.handlers import HANDLERS
 from arumaldo.bus.rounds import RESTORED
-from arumaldo.capabilities import CAPABILITIES
-from arumaldo.capabilities.kinds import kind_of
 from arumaldo.money import Money
-
-_DOUBT_MAY_LAST = 60.0
-"""Seconds beyond `sure_after`, after which a question that is still open is worth a person's look."""
 
 _CLOCKS = text("""
 SELECT c.provider, c.reason, c.parked_at, c.failing_since, (
@@ -29,11 +24,6 @@ WHERE c.parked_at IS NOT NULL OR c.failures >= :breaks ORDER BY c.parked_at, c.f
 _OVERDUE = text("""
 SELECT account_id, handler, waits_for, created_at FROM deliveries
 WHERE state = 'waiting' AND handler = ANY(:handlers) AND created_at < hub_now() - interval '10 minutes' ORDER BY id
-""")
-_DOUBTS = text("""
-SELECT e.id, e.step, e.provider, e.problem, e.intended_at, e.subject,
-       extract(epoch FROM hub_now() - e.intended_at)::float AS age
-FROM effects e WHERE e.state IN ('intended', 'unknown') ORDER BY e.intended_at
 """)
 _LEFT = text("""
 SELECT d.name, d.ended_at FROM domains d
@@ -140,10 +130,10 @@ def _doubts(session: Session) -> list[Matter]:
         Matter(
             kind="in doubt", subject=str(row.subject), since=row.intended_at,
             what=f"Nobody can tell whether {row.step} at {row.provider} took effect: {row.problem or 'no answer'}",
-            do="It is asked until the vendor answers; nothing is repeated meanwhile.",
+            do="It is asked until the vendor answers; nothing is repeated meanwhile. If the vendor never will, and you "
+            f"see there that it did not take effect, or took it back there: arumaldo deny {row.id}",
         )
-        for row in session.execute(_DOUBTS)
-        if row.age > _sure_after(row.step) + _DOUBT_MAY_LAST
+        for row in doubts.lasting(session)
     ]  # fmt: skip
 
 
@@ -217,9 +207,3 @@ def _named(row: Row[tuple[object, ...]]) -> str:
     if row.amount is None:
         return f"{row.step.partition('.')[2].removeprefix('create_')} {row.vendor_id}"
     return f"a charge of {Money(minor=row.amount, currency=row.currency)} ({row.vendor_id})"
-
-
-def _sure_after(step: str) -> float:
-    capability, _, hook = step.partition(".")
-    kind = kind_of(getattr(CAPABILITIES.get(capability), hook, None))
-    return kind.sure_after if kind is not None else 0.0
