@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -185,12 +185,12 @@ def test_a_step_that_runs_in_a_process_of_its_own_is_not_blamed_when_the_service
     delivery = runs_alone(hub)
     with hub.frozen("sandbox"), worker(hub, "worker-alone") as process:
         holds(hub, process, delivery)
-        alone = eventually(lambda: children(process))
+        alone = alone_in(process)
         assert process.pid is not None
         os.killpg(process.pid, signal.SIGTERM)  # as a service manager does
         assert leaves(process, LEAVES_WITHIN) == 0
         is_handed_back_without_blame(hub, delivery)
-        assert not any(is_alive(number) for number in alone)
+        eventually(lambda: not any(is_alive(number) for number in alone))
     is_taken_up_again(hub, delivery)
 
 
@@ -200,7 +200,7 @@ def test_a_worker_hands_back_at_once_what_it_cannot_finish_in_time(hub: Platform
     hers = newest(hub, "PreviewAsked")
     with hub.frozen("sandbox"), worker(hub, "worker-hands-back") as process:
         eventually(lambda: {number for number, _ in held(hub, process)} >= {seemingly_deadly, hers})
-        alone = eventually(lambda: children(process))
+        alone = alone_in(process)
         tell_to_leave(process)
         assert leaves(process, 60) == 0
         assert stands(hub, hers) == {
@@ -208,16 +208,29 @@ def test_a_worker_hands_back_at_once_what_it_cannot_finish_in_time(hub: Platform
             "why": "its worker was told to leave before it was done",
         }  # fmt: skip
         is_handed_back_without_blame(hub, seemingly_deadly)
-        assert not any(is_alive(number) for number in alone)
+        eventually(lambda: not any(is_alive(number) for number in alone))
         assert hub.rows("SELECT 1 FROM workers WHERE pid = %s", process.pid) == []
     is_taken_up_again(hub, seemingly_deadly)
     assert (stands(hub, hers)["state"], stands(hub, hers)["deaths"]) == ("done", 0)
 
 
-def children(process: Child) -> list[int]:
-    """Those of all its threads: the system lists them by the thread that started them."""
-    found = Path(f"/proc/{process.pid}/task").glob("*/children")
-    return [int(number) for one in found for number in one.read_text(encoding="ascii").split()]
+def descendants(process: Child) -> list[int]:
+    """All that it, and what it started, has started. The system lists them by the thread that started them."""
+    found: list[int] = []
+    unasked = [process.pid]
+    while unasked:
+        for children in Path(f"/proc/{unasked.pop()}/task").glob("*/children"):
+            with suppress(OSError):  # it has ended meanwhile
+                numbers = [int(number) for number in children.read_text(encoding="ascii").split()]
+                found += numbers
+                unasked += numbers
+    return found
+
+
+def alone_in(process: Child) -> list[int]:
+    """The processes in which a worker's step runs alone: the one that is forked, the one that watches, the step."""
+    found: list[int] = eventually(lambda: those if len(those := descendants(process)) > 2 else [])
+    return found
 
 
 def is_alive(number: int) -> bool:

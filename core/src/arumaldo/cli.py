@@ -90,14 +90,6 @@ def worker(config: ConfigOption = HUBCONFIG) -> None:
     raise SystemExit(serve_worker(config, os.environ))
 
 
-@app.command(hidden=True)
-def attempt(delivery: int, token: int, config: ConfigOption = HUBCONFIG) -> None:
-    """What a worker starts for a delivery that seems to kill its workers."""
-    from arumaldo import workers
-
-    workers.attempt(config, os.environ, delivery, token)
-
-
 @app.command()
 def sandbox(
     config: ConfigOption = HUBCONFIG,

@@ -6,23 +6,27 @@ import importlib
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
+from arumaldo.alone import Nursery
 from arumaldo.bus.deliveries import Held, held_by
 from arumaldo.bus.handlers import HANDLERS, LANES
 from arumaldo.bus.rounds import Rounds
 from arumaldo.bus.run import Runner
 from arumaldo.bus.worker import WorkerProcess, enrol
+from arumaldo.config.model import Config
+from arumaldo.config.parse import parse_file
+from arumaldo.errors import ConfigError
 from arumaldo.flows.repairs import reconciler
+from arumaldo.hub import Providers
 from arumaldo.installation import Installation
 
 log = logging.getLogger(__name__)
@@ -50,21 +54,32 @@ def opened(config: Path, environ: Mapping[str, str], *, threads: int | None = No
 
 def serve_worker(config: Path, environ: Mapping[str, str]) -> int:
     """Work until SIGTERM, or until a step overstays; the exit code tells which."""
-    importlib.import_module("arumaldo.flows.onboarding")
+    log_to_stderr()
+    with suppress(ConfigError):  # whoever opens the installation is told
+        read_modules(parse_file(config, environ=environ))
+    nursery = Nursery(partial(attempt, config, environ))
     stop = threading.Event()
     code = 0
 
-    def overstayed() -> None:
+    def replace_me() -> None:
         nonlocal code
         code = REPLACE_ME
         stop.set()
 
-    with opened(config, environ, threads=LANE_THREADS * len(LANES)) as inst:
+    def alone(held: Held) -> bool:
+        try:
+            return _attempt_alone(nursery, stop, held)
+        except OSError:
+            log.exception("delivery %s could not be run alone", held.id)
+            replace_me()
+            return True
+
+    with closing(nursery), opened(config, environ, threads=LANE_THREADS * len(LANES)) as inst:
         inst.set_up()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        runner = Runner(inst.store, HANDLERS, inst, enrol(inst.store), alone=partial(_attempt_alone, config, stop))
-        process = WorkerProcess(runner, inst.redis_url, LANE_THREADS, overstayed)
+        runner = Runner(inst.store, HANDLERS, inst, enrol(inst.store), alone=alone)
+        process = WorkerProcess(runner, inst.redis_url, LANE_THREADS, replace_me)
         rounds = Rounds(inst.store, reconciler(inst), runner.worker, inst.config.hub.reconcile_every)
         process.start()
         rounds.start()
@@ -77,39 +92,42 @@ def serve_worker(config: Path, environ: Mapping[str, str]) -> int:
     return code
 
 
-def _attempt_alone(config: Path, leaving: threading.Event, held: Held) -> bool:
+def read_modules(config: Config) -> None:
+    """Import what this configuration leads to, and leave nothing open."""
+    importlib.import_module("arumaldo.flows.onboarding")
+    made = Providers()
+    made.make_ready(config)
+    made.close()
+
+
+def _attempt_alone(nursery: Nursery, leaving: threading.Event, held: Held) -> bool:
     """Whether the step is not to blame for how its process ended: the database was away, or the process was ended with
     its worker, as whoever stops a service ends all of its processes."""
-    words = ["attempt", str(held.id), str(held.token), "--config", str(config)]
     ends_at = time.monotonic() + max(held.within / 2, held.within - ALONE_MARGIN)
-    with subprocess.Popen([sys.executable, "-m", "arumaldo", *words]) as process:
-        while (code := _ended(process)) is None and time.monotonic() < ends_at:
+    with closing(nursery.begin(held.id, held.token)) as step:
+        while (code := step.wait(0.2)) is None and time.monotonic() < ends_at:
             if leaving.is_set():
                 ends_at = min(ends_at, time.monotonic() + ALONE_PATIENCE)
         if code is None:
-            process.kill()
+            step.end()
             return leaving.is_set()
     return code == NOT_NOW or (code == -signal.SIGTERM and leaving.wait(5.0))
 
 
-def _ended(process: subprocess.Popen[bytes]) -> int | None:
-    try:
-        return process.wait(0.2)
-    except subprocess.TimeoutExpired:
-        return None
+def attempt(config: Path, environ: Mapping[str, str], delivery: int, token: int) -> int:
+    """Run what the holder of `token` holds, once, in this process; does nothing when it is another's by now.
 
-
-def attempt(config: Path, environ: Mapping[str, str], delivery: int, token: int) -> None:
-    """Run what the holder of `token` holds, once, in this process. Does nothing when it is another's by now."""
-    importlib.import_module("arumaldo.flows.onboarding")
+    The exit code: `NOT_NOW` when there was no database, or no configuration, to run it with.
+    """
     try:
         with opened(config, environ, threads=2) as inst:
             held = held_by(inst.store, delivery, token)
             if held is not None:
                 Runner(inst.store, HANDLERS, inst, worker=0).attempt(held)
-    except DBAPIError:
-        log.warning("the database went away while delivery %s ran alone", delivery)
-        raise SystemExit(NOT_NOW) from None
+    except (ConfigError, DBAPIError) as error:
+        log.warning("delivery %s could not be run alone: %s", delivery, error)
+        return NOT_NOW
+    return 0
 
 
 def log_to_stderr() -> None:

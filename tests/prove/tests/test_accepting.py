@@ -15,7 +15,7 @@ WAIT = """
 import selectors, socket, sys
 waiting = selectors.EpollSelector()
 if sys.argv[1] == "accept":
-    waiting.register(socket.socket(fileno=int(sys.argv[3])), selectors.EVENT_READ)
+    waiting.register(socket.socket(fileno=int(sys.argv[2])), selectors.EVENT_READ)
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -31,12 +31,13 @@ def listening() -> Iterator[socket.socket]:
 def test_only_who_waits_on_the_socket_it_was_handed_serves(
     listening: socket.socket, what: str, *, expected: bool
 ) -> None:
-    command = [sys.executable, "-c", WAIT, what, "--fd", str(listening.fileno())]
+    port = listening.getsockname()[1]
+    command = [sys.executable, "-c", WAIT, what, str(listening.fileno())]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[listening.fileno()], text=True
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        assert accepts(process.pid) is expected
+        assert accepts(process.pid, port) is expected
         process.communicate("")
-    assert not accepts(process.pid)
+    assert not accepts(process.pid, port)

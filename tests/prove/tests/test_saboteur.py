@@ -62,9 +62,10 @@ def test_each_deed_has_one_thing_kept_for_it_also_when_chance_would_give_it_none
 
 def test_it_ends_its_whole_process_and_has_said_so_before(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from arumaldo_prove.saboteur import Settings;"
-        "from arumaldo_prove.saboteur.deeds import Deeds;"
-        "Deeds(Settings(notes=Path(sys.argv[1]), exits=1.0)).at('event 1'); sys.exit(0)"
+        "import sys; from pathlib import Path; from threading import Thread;"
+        "from arumaldo_prove.saboteur import Settings; from arumaldo_prove.saboteur.deeds import Deeds;"
+        "deeds = Deeds(Settings(notes=Path(sys.argv[1]), exits=1.0));"
+        "worker = Thread(target=deeds.at, args=('event 1',)); worker.start(); worker.join(); sys.exit(0)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode == 3
     assert read_notes(tmp_path) == [{"deed": "exits", "what": "event 1", "alone": False}]

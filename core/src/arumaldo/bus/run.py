@@ -115,7 +115,12 @@ class Runner:
             log.warning(
                 "%s of %s was held by %s workers that went away; it runs alone", held.handler, held.type, held.deaths
             )
-            if not alone(held) and deliveries.held_by(self.store, held.id, held.token) is not None:
+            blameless = alone(held)
+            if deliveries.held_by(self.store, held.id, held.token) is None:  # it was brought to an end
+                return
+            if blameless:
+                self._put_back(held, ALONE_PAUSE, "its process had to go before it was done", counts=False, ran=False)
+            else:
                 self._quarantine(held, "it ended the process that ran it alone")
         finally:
             place.release()

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Protocol
 
-from arumaldo.demo import leash
+from arumaldo import leash
 from arumaldo.demo.accounts import Account
 from arumaldo.demo.files import make_folder
 
@@ -41,6 +42,16 @@ class Command:
     """Open file descriptors that it shares with us, under the same numbers."""
 
 
+class Process(Protocol):
+    """What is needed of a process that was started, with the meaning of `subprocess.Popen`."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def send_signal(self, sig: int) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
 class Child:
     """A process from a `Command`, in a session of its own, its output in `<logs>/<name>.log`.
 
@@ -50,7 +61,7 @@ class Child:
     def __init__(self, command: Command, logs: Path) -> None:
         self.command = command
         self.log = make_folder(logs) / f"{command.name}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._log_begins = 0
         _rotate(self.log)
 
@@ -62,16 +73,20 @@ class Child:
             self.command.before()
         with self.log.open("ab") as log:
             self._log_begins = log.tell()
-            self._process = subprocess.Popen(
-                self._argv(),
-                env=self.command.env,
-                stdin=subprocess.PIPE if self.command.stdin else subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=self.command.sockets,
-            )
-        self._tell(self._process)
+            self._process = self._begun(log)
+
+    def _begun(self, log: IO[bytes]) -> Process:
+        process = subprocess.Popen(
+            self._argv(),
+            env=self.command.env,
+            stdin=subprocess.PIPE if self.command.stdin else subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            pass_fds=self.command.sockets,
+        )
+        self._tell(process)
+        return process
 
     def _argv(self) -> list[str]:
         account = self.command.account

@@ -58,15 +58,17 @@ class Supervisor:
     """
 
     def __init__(
-        self, state: Path, say: Callable[[str], None] | None = None, longest_pause: float = _LONGEST_PAUSE
-    ) -> None:
+        self, state: Path, say: Callable[[str], None] | None = None, longest_pause: float = _LONGEST_PAUSE,
+        child: Callable[[Command, Path], Child] = Child,
+    ) -> None:  # fmt: skip
         """`say` is told, in a sentence, when a process had to be started again; by default it goes to stderr.
 
-        `longest_pause` bounds the seconds until then, which grow with every quick death.
+        `longest_pause` bounds the seconds until then, which grow with every quick death. `child` makes what can be
+        started of a command and the folder for its log.
         """
         self.state = make_folder(state.absolute())
         self._say = say or _to_stderr
-        self._longest_pause = longest_pause
+        self._longest_pause, self._made = longest_pause, child
         self._lock = Lock(self.state / "lock")
         self._watched: dict[str, _Watched] = {}
         self._asked_to_end = False
@@ -93,7 +95,7 @@ class Supervisor:
         """Start a process and keep it running from now on. ValueError: there is one of that name."""
         if command.name in self._watched:
             raise ValueError(f"a process is already called {command.name}")
-        child = Child(command, self.state / "log")
+        child = self._made(command, self.state / "log")
         child.start()
         self._watched[command.name] = _Watched(child, time.monotonic())
         self._write_down()
@@ -101,7 +103,7 @@ class Supervisor:
 
     def run(self, command: Command) -> None:
         """Run a command to its end. ConfigError or HubError with its own words: it failed. Stopped: Ctrl-C."""
-        child = Child(command, self.state / "log")
+        child = self._made(command, self.state / "log")
         child.start()
         try:
             ended = self.wait(until=lambda: not child.running)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx2
 
-from arumaldo.demo.child import Command
+from arumaldo.demo.child import Child, Command
 from arumaldo.demo.embedded import Postgres, Valkey
 from arumaldo.demo.files import secret_in
 from arumaldo.demo.ports import Ports
@@ -57,18 +57,19 @@ def start(
     webs: int = 1,
     worker: Sequence[str] = ("-m", "arumaldo", "worker"),
     longest_pause: float = 30.0,
+    child: Callable[[Command, Path], Child] = Child,
 ) -> Iterator[Tree]:
     """The tree on this state folder, for as long as the `with` lasts; a second start goes on with what it finds.
 
     Several `webs` share one listening socket. `worker` is what Python runs as a worker, and `longest_pause` the most
-    seconds until a process that keeps dying is started again: for drills.
+    seconds until a process that keeps dying is started again, and `child` how each is started: for drills.
 
     It is entered when every part answers, and nothing runs any more when it is left. ConfigError: a wrong
     configuration, a port in use, or another tree on this folder. Stopped: Ctrl-C before everything was up.
     Call it from the main thread.
     """
     state, config = state.absolute(), config.absolute()
-    with ExitStack() as sockets, Supervisor(state, say, longest_pause) as supervisor:
+    with ExitStack() as sockets, Supervisor(state, say, longest_pause, child) as supervisor:
         postgres, valkey = Postgres(state), Valkey(state)
         try:
             tree = _servers(supervisor, postgres, valkey, port)

@@ -5,24 +5,32 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+_LISTENS = "0A"  # linux/include/net/tcp_states.h
 
-def accepts(pid: int) -> bool:
-    """Whether this process waits for connections on the listening socket that it was handed; Linux only.
+
+def accepts(pid: int, port: int) -> bool:
+    """Whether this process waits for connections at this port of 127.0.0.1; Linux only.
 
     Elsewhere it is taken for granted.
     """
     process = Path(f"/proc/{pid}")
     if not Path("/proc/self/fdinfo").exists():
         return True
-    with contextlib.suppress(OSError, ValueError):
-        words = (process / "cmdline").read_bytes().split(b"\0")
-        listening = int(words[words.index(b"--fd") + 1])
-        for handle in (process / "fd").iterdir():
-            if handle.readlink().name == "anon_inode:[eventpoll]" and _waits_for(process, handle.name, listening):
-                return True
+    sockets = {f"socket:[{number}]" for number in _listening(port)}
+    with contextlib.suppress(OSError):
+        handles = {handle.name: handle.readlink().name for handle in (process / "fd").iterdir()}
+        listening = {name for name, what in handles.items() if what in sockets}
+        polls = [name for name, what in handles.items() if what == "anon_inode:[eventpoll]"]
+        return any(listening & _awaited(process, poll) for poll in polls)
     return False
 
 
-def _waits_for(process: Path, waiting: str, listening: int) -> bool:
-    lines = (process / "fdinfo" / waiting).read_text("ascii").splitlines()
-    return any(line.split()[:2] == ["tfd:", str(listening)] for line in lines)
+def _listening(port: int) -> list[str]:
+    """The system's numbers of the sockets that listen there."""
+    rows = [line.split() for line in Path("/proc/self/net/tcp").read_text("ascii").splitlines()[1:]]
+    return [row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == _LISTENS]
+
+
+def _awaited(process: Path, poll: str) -> set[str]:
+    lines = (process / "fdinfo" / poll).read_text("ascii").splitlines()
+    return {line.split()[1] for line in lines if line.startswith("tfd:")}

@@ -23,7 +23,7 @@ from arumaldo_prove.presence import NOBODY_SERVES, NOBODY_WORKS
 from arumaldo_prove.result import BELL_AWAY, TOUCH_PAGES, Result, at, percentiles
 from arumaldo_prove.stage import Stage
 
-PACE, SLOWER, CALM = 4.0, 2.5, 40.0
+PACE, SLOWER, CALM = 3.0, 0.0, 40.0
 """Seconds between two arrivals, and how many more in a large proof, at whose outages more people wait at once: one more
 for so many customers."""
 FINAL_WITHIN = 120.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
@@ -22,6 +23,7 @@ from arumaldo.demo.tree import Tree, start
 from arumaldo.errors import ConfigError
 from arumaldo.http import new_client
 from arumaldo_prove.accepting import accepts
+from arumaldo_prove.nest import READS, UNREACHED, child_of
 
 T = TypeVar("T")
 WORKER = ("-m", "arumaldo", "worker")
@@ -60,7 +62,7 @@ class Stage:
 
     def serves(self, web: str) -> bool:
         """Whether this web process can take a request now."""
-        return accepts(self.tree.supervisor.pid(web) or 0)
+        return accepts(self.tree.supervisor.pid(web) or 0, self.tree.web_port)
 
     def running(self, name: str) -> int | None:
         """The number of this process, as long as it has not ended."""
@@ -120,14 +122,16 @@ def staged(
     configuration is wrong, or leads to a vendor that is not played.
     """
     state = Path(tempfile.mkdtemp(prefix="arumaldo-prove-"))
+    os.environ[READS] = str(config)
     try:
         copy = state / "hubconfig.toml"
         text = config.read_text(encoding="utf-8").replace("[hub]\n", f"[hub]\n{OURS}", 1)
         copy.write_text(changes(text), encoding="utf-8")
         _only_sandboxes(copy)
         with start(
-            state / "state", copy, None, workers, lambda sentence: None, webs=WEBS, worker=worker, longest_pause=0.5
-        ) as tree:
+            state / "state", copy, None, workers, lambda sentence: None, webs=WEBS, worker=worker, longest_pause=0.5,
+            child=child_of,
+        ) as tree:  # fmt: skip
             yield Stage(tree, copy, workers, say)
     finally:
         _throw_away(state)
@@ -156,12 +160,7 @@ def _throw_away(folder: Path) -> None:
 
 def _only_sandboxes(config: Path) -> None:
     """Nothing here may ever reach a real vendor."""
-    known = {
-        "ARUMALDO_SECRET": "x" * 32,
-        "ARUMALDO_DATABASE": "postgresql://app@127.0.0.1/none",
-        "ARUMALDO_REDIS": "redis://127.0.0.1/0",
-    }
-    parsed = parse_file(config, environ=known)
+    parsed = parse_file(config, environ=UNREACHED)
     choices = [choice for reseller in parsed.resellers.values() for choice in reseller.plugins.values()]
     real = sorted({choice.name for choice in choices if choice.plugin.sandbox is not None and not choice.sandbox})
     if real:

@@ -25,8 +25,7 @@ from arumaldo.hub import Call
 from arumaldo.installation import Installation
 from arumaldo.store.scope import Rows
 from arumaldo.workers import LANE_THREADS, REPLACE_ME, opened
-from arumaldo_prove.again import again_while
-from arumaldo_prove.cuts import EXIT_CUT, CutRunner
+from arumaldo_prove.cuts import CutRunner
 
 LOOK, TOKEN = "look", "token"
 GUARDS = (LOOK, TOKEN)
@@ -66,11 +65,7 @@ def main() -> int:
     said.add_argument("--config", type=Path, required=True)
     asked = said.parse_args()
     importlib.import_module("arumaldo.flows.onboarding")
-
-    def work() -> int:
-        return _work(asked.config, lambda inst: runner(inst, asked.leave_out, asked.cuts))
-
-    return work() if asked.cuts is None else again_while(EXIT_CUT, asked.config, work)
+    return _work(asked.config, lambda inst: runner(inst, asked.leave_out, asked.cuts))
 
 
 def _work(config: Path, made: Callable[[Installation], Runner]) -> int:

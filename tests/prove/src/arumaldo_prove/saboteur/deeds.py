@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import sys
 import threading
 from pathlib import Path
 
@@ -74,7 +73,8 @@ class Deeds:
     def _note(self, deed: str, what: str) -> None:
         """One whole line, in one write, before anything happens: the process may end here."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        line = json.dumps({"deed": deed, "what": what, "alone": "attempt" in sys.argv})
+        alone = threading.current_thread() is threading.main_thread()
+        line = json.dumps({"deed": deed, "what": what, "alone": alone})
         handle = os.open(self._folder / NOTES, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             os.write(handle, f"{line}\n".encode())
