@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from sqlalchemy import text
 
 from arumaldo.bus import clocks
+from arumaldo.bus.run import TRIES
 from arumaldo.errors import Denied, Unavailable
 from arumaldo.hearing import heard
 from arumaldo.store.scope import Owner
@@ -175,3 +178,18 @@ def test_a_plugin_is_resumed_with_all_its_jobs_and_a_job_alone(bus: Bus, named: 
             clocks.park(session, bus.owner.reseller_id, clocks.of("acme", capability), "the key was revoked")
         assert clocks.resume(session, named) == 2 - len(left)
     assert sorted(parked(bus)) == left
+
+
+@pytest.mark.parametrize(("tried", "longest"), [(TRIES, 4.0), (TRIES + 1, clocks.LONGEST_BACK_OFF)])
+def test_a_step_waits_no_longer_than_its_vendors_failures_in_a_row_warrant_until_it_has_failed_very_often(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, tried: int, longest: float
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda least, most: most)
+    bus.handle(build, calls="hosting")
+    [delivery] = bus.publish(ThingOrdered(order_id=bus.owner.account_id))
+    bus.vendor.before = lambda: fail(Unavailable("acme", "503"))
+    with bus.store.hub() as session:
+        session.execute(text("UPDATE deliveries SET attempt = :before"), {"before": tried - 1})
+    run(bus, [delivery])
+    pause = bus.one("SELECT extract(epoch FROM due_at - hub_now()) AS pause FROM deliveries").pause
+    assert longest / 2 < pause <= longest

@@ -24,6 +24,7 @@ PROBE_SECONDS = 3.0
 """How long the others wait for the one step that tries whether a vendor answers again."""
 LONGEST_PAUSE = 900.0
 """No vendor's Retry-After holds work back for longer; then it is asked again."""
+LONGEST_BACK_OFF = 60.0
 
 _FAILED = text("""
 INSERT INTO provider_clocks AS c (reseller_id, provider, failures, failing_since, asked_until, not_before, reason)
@@ -35,6 +36,7 @@ SET failures = c.failures + 1, failing_since = coalesce(c.failing_since, hub_now
     not_before = greatest(c.not_before, hub_now() + make_interval(secs =>
       CASE WHEN c.failures + 1 >= :breaks
            THEN greatest(:pause, least(:break_seconds, power(2, c.failures + 1 - :breaks))) ELSE :pause END))
+RETURNING failures
 """)
 _WELL = text("""
 UPDATE provider_clocks
@@ -100,13 +102,17 @@ def standstill(session: Session, owner: Owner, capability: str) -> Standstill | 
     return None if row is None else Standstill(row.since, row.ours)
 
 
-def failed(session: Session, reseller: UUID, provider: str, reason: str, pause: float | None) -> None:
-    """Count a failure; `pause` (the vendor's Retry-After) holds everybody back, five failures in a row as well."""
-    session.execute(
-        _FAILED,
-        {"reseller": reseller, "provider": provider, "reason": reason[:300], "pause": min(pause or 0.0, LONGEST_PAUSE),
-         "breaks": BREAKS_AFTER, "break_seconds": BREAK_SECONDS},
-    )  # fmt: skip
+def failed(session: Session, reseller: UUID, provider: str, reason: str, pause: float | None) -> int:
+    """Count a failure; `pause` (the vendor's Retry-After) holds everybody back, five failures in a row as well.
+
+    How many there are in a row now, of all steps together.
+    """
+    values = {
+        "reseller": reseller, "provider": provider, "reason": reason[:300], "pause": min(pause or 0.0, LONGEST_PAUSE),
+        "breaks": BREAKS_AFTER, "break_seconds": BREAK_SECONDS,
+    }  # fmt: skip
+    failures: int = session.execute(_FAILED, values).scalar_one()
+    return failures
 
 
 def well(session: Session, reseller: UUID, provider: str) -> None:
@@ -141,6 +147,6 @@ def _wake(session: Session, freed: Sequence[Row[Any]]) -> int:
     return len(freed)
 
 
-def back_off(attempt: int, most: float = 60.0) -> float:
+def back_off(attempt: int, most: float = LONGEST_BACK_OFF) -> float:
     """Seconds before the next try: exponential with full jitter."""
     return random.uniform(0.2, min(most, 0.5 * 2.0 ** min(attempt, 10)))  # noqa: S311 - a pause, not a secret

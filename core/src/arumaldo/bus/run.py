@@ -40,6 +40,9 @@ ALONE_PLACES = {"steps": 2, "listeners": 1}
 ALONE_PAUSE = 1.0
 QUESTION_PAUSE = 0.5
 """The longest pause after a look that failed, while it is in doubt whether something was made."""
+TRIES = 60
+"""For so many tries a step waits no longer than its vendor's failures in a row warrant, whatever befell the step. One
+of many calls, at a vendor that answers most, gets further with each. After that it waits for its own failures."""
 PATIENCE = 24 * 3600.0
 """Seconds for which an unavailable vendor is waited for; then the step counts as refused."""
 PARKED_PAUSE = 15.0
@@ -255,11 +258,12 @@ class Runner:
         log.warning("%s: %s", held.handler, error)
         retry_after = error.retry_after if isinstance(error, Unavailable) else None
         reseller, clock = held.owner.reseller_id, clocks.of(error.provider, held.lane)
+        failures = None
         with self.store.hub() as session:
             if isinstance(error, Unavailable):
                 if error.heard:  # between its last failure and this one
                     clocks.well(session, reseller, clock)
-                clocks.failed(session, reseller, clock, error.what, retry_after)
+                failures = clocks.failed(session, reseller, clock, error.what, retry_after)
                 self.troubled.add((reseller, clock))
             moment = deliveries.now(session)
         failing = (moment - (held.failing_since or moment)).total_seconds()
@@ -267,7 +271,12 @@ class Runner:
             self._refuse(held, handler, f"{error.provider} has not been available for a day")
             return
         doubtful = any(effect.state != "done" for effect in self._effects(held))
-        back_off = clocks.back_off(held.attempt, QUESTION_PAUSE) if doubtful else clocks.back_off(held.attempt)
+        if doubtful:
+            back_off = clocks.back_off(held.attempt, QUESTION_PAUSE)
+        elif failures is not None and held.attempt <= TRIES:
+            back_off = clocks.back_off(min(held.attempt, failures + 2))
+        else:
+            back_off = clocks.back_off(held.attempt)
         pause = max(min(retry_after or 0.0, clocks.LONGEST_PAUSE), back_off)
         self._put_back(held, pause, str(error), counts=True, failing=True)
 

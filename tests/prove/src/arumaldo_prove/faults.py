@@ -265,11 +265,11 @@ WEATHER: Mapping[str, Orders] = {
         {"name": "vendor-error-before", "effect": "before", "share": 0.10},
         {"name": "vendor-error-after", "effect": "after", "share": 0.11},
     ],
-    "late-booking": [{"name": "late-booking", "effect": "late", "answer": "cut", "seconds": 3, "share": 0.03}],
-    "rate-limit": [{"name": "rate-limit", "status": 429, "retry_after": 2, "share": 0.03}],
-    "slow-bodies": [{"name": "slow-bodies", "effect": "after", "answer": "drip", "share": 0.02}],
-    "cut-answers": [{"name": "cut-answers", "effect": "after", "answer": "cut", "share": 0.03}],
-    "malformed": [{"name": "malformed", "effect": "after", "answer": "malformed", "share": 0.03}],
+    "late-booking": [{"name": "late-booking", "effect": "late", "answer": "cut", "seconds": 3, "share": 0.01}],
+    "rate-limit": [{"name": "rate-limit", "status": 429, "retry_after": 2, "share": 0.01}],
+    "slow-bodies": [{"name": "slow-bodies", "effect": "after", "answer": "drip", "share": 0.01}],
+    "cut-answers": [{"name": "cut-answers", "effect": "after", "answer": "cut", "share": 0.01}],
+    "malformed": [{"name": "malformed", "effect": "after", "answer": "malformed", "share": 0.01}],
 }
 KILLS = frozenset({"kill-worker", "kill-web"})
 """Together they kill one process every two seconds."""

@@ -23,6 +23,8 @@ _LONGEST_GLANCE = 6.0, 10.0
 _PEOPLE_PER_SECOND = 20
 _APPROVE, _AGAIN, _CONFIRM = "Approve this website", "Try again", "Confirm my address"
 _UNAUTHORIZED = 401
+_ROOM = 24
+"""So many are on their way at a time, at most: who comes later waits outside until somebody has come to an end."""
 _BACK_PACE = 0.15
 """Seconds between two who come back at the end: they do not all press reload at the same moment."""
 
@@ -44,6 +46,7 @@ class Person(Customer):
         """Every domain that was entered."""
         self.ended: str | None = None
         """`live` or `returned`; None: not final."""
+        self.has_come = False
         self.said = "has not begun"
         """Where it stands, for the report."""
         self.email = f"prove-{number}-{secrets.token_hex(4)}@example.com"
@@ -208,7 +211,7 @@ class Person(Customer):
 
 
 class Crowd:
-    """So many people, who arrive one after the other over `seconds`."""
+    """So many people, who arrive one after the other: over `seconds`, or as fast as the others come to an end."""
 
     def __init__(self, base_url: str, sandbox_url: str, count: int, first: int, seconds: float) -> None:
         self.meter = Meter()
@@ -218,14 +221,22 @@ class Crowd:
         for person in self.people:
             person.longest_glance = min(most, max(least, count / _PEOPLE_PER_SECOND))
         self._pace = seconds / max(1, count)
+        self._room = threading.Semaphore(_ROOM)
         self._threads = [
-            threading.Thread(target=self._walk, args=(person, number * self._pace), daemon=True)
+            threading.Thread(target=self._arrive, args=(person, number * self._pace), daemon=True)
             for number, person in enumerate(self.people)
         ]
 
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    def _arrive(self, person: Person, after: float) -> None:
+        if self.enough.wait(after):
+            return
+        with self._room:
+            person.has_come = True
+            self._walk(person, 0.0)
 
     def _walk(self, person: Person, after: float) -> None:
         with person.browser:
@@ -245,6 +256,10 @@ class Crowd:
             told()
             time.sleep(0.1)
         return True
+
+    @property
+    def have_all_come(self) -> bool:
+        return all(person.has_come for person in self.people)
 
     def come_back(self) -> None:
         """Let everybody whose walk has ended look once more at what they have; who was forgotten begins anew."""

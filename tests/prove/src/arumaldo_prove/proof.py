@@ -23,14 +23,15 @@ from arumaldo_prove.presence import NOBODY_SERVES, NOBODY_WORKS
 from arumaldo_prove.result import BELL_AWAY, TOUCH_PAGES, Result, at, percentiles
 from arumaldo_prove.stage import Stage
 
-PACE, SLOWER, CALM = 3.0, 0.0, 40.0
-"""Seconds between two arrivals, and how many more in a large proof, at whose outages more people wait at once: one more
-for so many customers."""
+PACE = 4.0
+"""Seconds between two arrivals, at least."""
 FINAL_WITHIN = 120.0
 """Seconds after the last fault within which everybody must have come to an end."""
 _AFTERWARDS = 60.0
 """Seconds for what is still done when all have come to their ends: a mail, an entry in the books."""
 _TOLD = 10
+_SLOWEST = 20.0
+"""The same on a machine that is not worth a proof."""
 _LONGEST_OUTAGES = 400.0
 _SHORTEST, _LONGEST = 8.0, 60.0
 _IN_DOUBT = "SELECT count(*) FROM effects WHERE state IN ('intended', 'unknown')"
@@ -52,7 +53,7 @@ def prove_once(stage: Stage, seed: int, customers: int, faults: Sequence[str]) -
     progress = _Progress(stage, crowd)
     monkey.start()
     crowd.start()
-    crowd.wait(_arrivals(customers, faults, away), progress)
+    _wait(lambda: crowd.have_all_come, 60.0 + _SLOWEST * customers, progress)
     _wait(lambda: monkey.has_shown_all, _LONGEST_OUTAGES, progress)
     _wait(lambda: 4 * crowd.ended >= 3 * customers, _LONGER, progress)
     monkey.stop()
@@ -81,7 +82,7 @@ def _wait(until: Callable[[], bool], seconds: float, told: Callable[[], None] = 
 def _arrivals(customers: int, faults: Sequence[str], away: float) -> float:
     """Seconds over which customers arrive: at least so long that some are there at every fault."""
     outages = sum(away if name.startswith("redis-") else 12.0 for name in faults if name in OUTAGES)
-    return max((PACE + min(SLOWER, customers / CALM)) * customers, outages, FROZEN_SECONDS)
+    return max(PACE * customers, outages, FROZEN_SECONDS)
 
 
 def _counted(

@@ -23,6 +23,7 @@ from arumaldo.demo.tree import Tree, start
 from arumaldo.errors import ConfigError
 from arumaldo.http import new_client
 from arumaldo_prove.accepting import accepts
+from arumaldo_prove.book import Book
 from arumaldo_prove.nest import READS, UNREACHED, child_of
 
 T = TypeVar("T")
@@ -51,6 +52,9 @@ class Stage:
     """Held by whoever ends a web process, or has it ended: never both at once."""
     frozen: set[int] = field(default_factory=set)
     """Processes that stand still."""
+
+    def __post_init__(self) -> None:
+        self._book = Book(self.tree.postgres.app_url)
 
     @property
     def worker_names(self) -> list[str]:
@@ -97,14 +101,16 @@ class Stage:
             answer = client.request(method, f"{self.tree.sandbox_url}/_control/{path}", json=body or None)
         return answer.raise_for_status().json()
 
+    def close(self) -> None:
+        """Let go of the database; whoever asks afterwards opens it anew."""
+        self._book.close()
+
     def ledgers(self) -> Ledgers:
         return read_ledgers(self.tree.sandbox_url)
 
     def rows(self, query: str, *values: Any) -> list[Any]:
         """What the database holds, of all accounts. psycopg.Error: it cannot be asked now."""
-        with psycopg.connect(self.tree.postgres.app_url, connect_timeout=3) as connection:
-            connection.execute("SELECT set_config('arumaldo.hub', 'on', true)")
-            return connection.execute(query.encode(), values).fetchall()
+        return self._book.rows(query, values)
 
 
 @contextmanager
@@ -132,7 +138,11 @@ def staged(
             state / "state", copy, None, workers, lambda sentence: None, webs=WEBS, worker=worker, longest_pause=0.5,
             child=child_of,
         ) as tree:  # fmt: skip
-            yield Stage(tree, copy, workers, say)
+            stage = Stage(tree, copy, workers, say)
+            try:
+                yield stage
+            finally:
+                stage.close()
     finally:
         _throw_away(state)
 
