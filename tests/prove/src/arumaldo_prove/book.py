@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +13,7 @@ import psycopg
 class Book:
     """One connection, opened when it is needed and again when it was lost. Safe for several threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: Callable[[], str]) -> None:
         self._url = url
         self._open: psycopg.Connection[Any] | None = None
         self._asking = threading.Lock()
@@ -26,7 +26,7 @@ class Book:
                     return self._ask(self._open, query, values)
                 self._let_go()
             self._open = psycopg.connect(
-                self._url, connect_timeout=3, tcp_user_timeout=3000, options="-c statement_timeout=5s"
+                self._url(), connect_timeout=3, tcp_user_timeout=3000, options="-c statement_timeout=5s"
             )
             return self._ask(self._open, query, values)
 

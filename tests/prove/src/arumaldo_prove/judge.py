@@ -50,6 +50,8 @@ class Findings:
     sites: list[int]
     amiss: list[list[str]]
     """For each customer who came to an end: what they should have beside it and have not, or still have."""
+    doubled: list[str]
+    """What they are, for people."""
     doubles: dict[str, int]
     undone: dict[str, int]
     lost: int
@@ -75,6 +77,12 @@ def judge(people: Sequence[Person], ledgers: Ledgers) -> Findings:
         kept=[_count(person, kept) for person in people],
         sites=[_count(person, found["sites"]) for person in people],
         amiss=[_amiss(person, found, kept_by) for person in people],
+        doubled=[
+            f"{kind} {thing}: {len(surplus)} too many"
+            for kind, things in found.items()
+            for thing, surplus in zip(things, doubled[kind], strict=True)
+            if surplus
+        ],
         doubles={kind: sum(map(len, surplus)) for kind, surplus in doubled.items()},
         undone={kind: sum(e.state == "undone" for e in chain(*surplus)) for kind, surplus in doubled.items()},
         lost=len(paid - live - returned),

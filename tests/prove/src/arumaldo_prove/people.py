@@ -41,7 +41,8 @@ class Person(Customer):
         self.orders: set[str] = set()
         """Every order that the pages named."""
         self.accounts = 0
-        """How often this customer has signed up: again, when the account was lost with the book."""
+        """How often this customer may have signed up: again, when the account was lost with the book."""
+        self._was_cut_off = False
         self.domains: set[str] = set()
         """Every domain that was entered."""
         self.ended: str | None = None
@@ -107,7 +108,9 @@ class Person(Customer):
         if form is not None:
             try:
                 self.browser.submit(visit, form, {"email": self.email, "password": self._password})
+                self.accounts += self._was_cut_off
             except Away:
+                self._was_cut_off = True  # there may be an account, and the book that has it may be lost meanwhile
                 raise
             except Lost:
                 self._log_in()

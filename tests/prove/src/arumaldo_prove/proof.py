@@ -126,7 +126,7 @@ def _counted(
         portal_p99_s=at([page.seconds for page in crowd.meter.pages], 0.99),
         portal_p99_bell_away_s=_bell_away(crowd, monkey, faults),
         failed_pages=[_explained(page, monkey.diary) for page in crowd.meter.failed],
-        said=[*unended, *amiss][:_TOLD],
+        said=[*unended, *amiss, *found.doubled][:_TOLD],
     )
 
 

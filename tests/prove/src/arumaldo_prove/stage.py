@@ -54,7 +54,7 @@ class Stage:
     """Processes that stand still."""
 
     def __post_init__(self) -> None:
-        self._book = Book(self.tree.postgres.app_url)
+        self._book = Book(lambda: self.tree.postgres.app_url)
 
     @property
     def worker_names(self) -> list[str]:
