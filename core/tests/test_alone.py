@@ -26,7 +26,8 @@ def run(delivery, token):
     print(os.getpid(), flush=True)
     signal.pause()
 
-begun = Nursery(run).begin(1, 1)
+nursery = Nursery(run)
+step = nursery.begin(1, 1)
 signal.pause()
 """
 

@@ -14,8 +14,8 @@ import signal
 import socket
 import struct
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import NoReturn
 
@@ -61,8 +61,9 @@ class Nursery:
         self._line, theirs = socket.socketpair()
         self._pid = os.fork()
         if self._pid == 0:
-            self._line.close()
-            _serve(theirs, run)
+            with _for_good():
+                self._line.close()
+                _serve(theirs, run)
         theirs.close()
 
     def begin(self, delivery: int, token: int) -> Alone:
@@ -83,26 +84,40 @@ class Nursery:
             os.waitpid(self._pid, 0)
 
 
+@contextmanager
+def _for_good() -> Iterator[None]:
+    """This process ends here, whatever happens: what comes after is its parent's."""
+    try:
+        yield
+    except BaseException:
+        logging.exception("a process beside a worker ended")
+        raise
+    finally:
+        os._exit(1)
+
+
 def _serve(asked: socket.socket, run: Run) -> NoReturn:
     for number in _STOPS:
         signal.signal(number, signal.SIG_IGN)  # it ends when the worker does
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever ends is forgotten by the system itself
-    tie = leash.knot(signal.SIGKILL)
+    tie = _knot()
     while True:
         said, files, _, _ = socket.recv_fds(asked, _ASKED.size, 1)
         if not said:
             os._exit(0)
         with socket.socket(fileno=files[0]) as line:
             if os.fork() == 0:
-                tie()
-                asked.close()
-                _watch(line, tie, partial(run, *_ASKED.unpack(said)))
+                with _for_good():
+                    tie()
+                    asked.close()
+                    _watch(line, partial(run, *_ASKED.unpack(said)))
 
 
-def _watch(line: socket.socket, tie: Callable[[], object], run: Callable[[], int]) -> NoReturn:
+def _watch(line: socket.socket, run: Callable[[], int]) -> NoReturn:
     """Start the step, and tell how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)  # the step is to get them, also those that come too early
+    tie = _knot()
     pid = os.fork()
     if pid == 0:
         tie()
@@ -126,6 +141,18 @@ def _become(run: Callable[[], int]) -> NoReturn:
     finally:
         logging.shutdown()
         os._exit(code)
+
+
+def _knot() -> Callable[[], None]:
+    """What a fork of this process calls, so that it ends with this one; also where this one has ended already."""
+    parent, tie = os.getpid(), leash.knot(signal.SIGKILL)
+
+    def tied() -> None:
+        tie()
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return tied
 
 
 def _heard(line: socket.socket, size: int) -> bytes:
