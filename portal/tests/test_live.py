@@ -85,8 +85,9 @@ def test_what_was_missed_is_told_after_the_last_event_that_was_seen(served: Loca
     stream = Stream(served, anna)
     anna.answer_questions()
     assert stream.wait_for("data: PreviewAsked")
+    seen = stream.last_id
     anna.work()
-    again = Stream(served, anna, last=stream.last_id)
+    again = Stream(served, anna, last=seen)
     assert again.wait_for("data: PreviewMade")
 
 
