@@ -104,7 +104,7 @@ def _allowed(people: Iterable[Person]) -> dict[tuple[str, str], int]:
     allowed = {}
     for person in people:
         allowed["customers", person.email] = allowed["contacts", person.email] = max(1, person.accounts)
-        allowed["emails", person.email] = max(1, person.accounts, len(person.orders), len(person.domains))
+        allowed["emails", person.email] = max(1, person.accounts, len(person.orders), person.entered)
     return allowed
 
 

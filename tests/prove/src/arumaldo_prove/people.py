@@ -45,6 +45,8 @@ class Person(Customer):
         self._was_cut_off = False
         self.domains: set[str] = set()
         """Every domain that was entered."""
+        self.entered = 0
+        """How often one was: the same one again, when the book that had it was lost."""
         self.ended: str | None = None
         """`live` or `returned`; None: not final."""
         self.has_come = False
@@ -189,6 +191,7 @@ class Person(Customer):
         visit = self.browser.open("/domain")
         if form := visit.form("domain"):
             self.domains.add(self.domain)
+            self.entered += 1
             self.browser.submit(visit, form, {"domain": self.domain})
 
     def _give_the_domain_up(self) -> None:
