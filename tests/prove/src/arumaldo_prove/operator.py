@@ -21,6 +21,7 @@ LOST_SECONDS = 15.0
 """So old is the copy when the book is lost: what happens meanwhile is in nobody's book."""
 _DATABASE, _NEW = "arumaldo", "arumaldo_restored"
 _LONGEST = 180.0
+_TRIES = 10
 
 
 class Operator:
@@ -50,11 +51,25 @@ class Operator:
     def work_off_the_list(self) -> int:
         """Compare once more, and give back or take away all that has no order; how much that was."""
         self._command("reconcile", "--config", str(self._stage.config))
+        return sum(self._settled(finding) for finding in self._surplus())
+
+    def _surplus(self) -> list[str]:
         listed = json.loads(self._command("today", "--json", "--config", str(self._stage.config)))
-        surplus = [matter["subject"] for matter in listed if matter["kind"] == "surplus"]
-        for finding in surplus:
-            self._command("settle", finding, "--undo", "--config", str(self._stage.config))
-        return len(surplus)
+        return [matter["subject"] for matter in listed if matter["kind"] == "surplus"]
+
+    def _settled(self, finding: str) -> bool:
+        """Whether it was us. The workers compare as well, and may be at it, or have closed it since it was listed."""
+        refusal = ""
+        for _ in range(_TRIES):
+            try:
+                self._command("settle", finding, "--undo", "--config", str(self._stage.config))
+            except HubError as error:
+                refusal = str(error)
+                if finding not in self._surplus():
+                    return False
+            else:
+                return True
+        raise HubError(refusal)
 
     def _put_back(self, copy: str) -> None:
         postgres = self._stage.tree.postgres
