@@ -185,7 +185,7 @@ class Installation:
     def close(self) -> None:
         """Stop following and let go of all connections."""
         self._over.set()
-        self._follower.join(timeout=5)
+        self._follower.join(timeout=1.0)  # longer only where the database hangs, which must hold up nobody who leaves
         for _, providers in self._retired:
             providers.close()
         self._present.providers.close()

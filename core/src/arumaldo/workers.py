@@ -31,6 +31,8 @@ from arumaldo.installation import Installation
 
 log = logging.getLogger(__name__)
 
+_FLOWS = "arumaldo.flows.onboarding"
+"""Importing it registers the steps."""
 LANE_THREADS = 4
 ALONE_PATIENCE = 15.0
 """Seconds that a step in a process of its own has to end once its worker leaves; less than the worker takes itself."""
@@ -55,6 +57,7 @@ def opened(config: Path, environ: Mapping[str, str], *, threads: int | None = No
 def serve_worker(config: Path, environ: Mapping[str, str]) -> int:
     """Work until SIGTERM, or until a step overstays; the exit code tells which."""
     log_to_stderr()
+    importlib.import_module(_FLOWS)  # also where the file is wrong: the stored version is worked with then
     with suppress(ConfigError):  # whoever opens the installation is told
         read_modules(parse_file(config, environ=environ))
     nursery = Nursery(partial(attempt, config, environ))
@@ -94,7 +97,7 @@ def serve_worker(config: Path, environ: Mapping[str, str]) -> int:
 
 def read_modules(config: Config) -> None:
     """Import what this configuration leads to, and leave nothing open."""
-    importlib.import_module("arumaldo.flows.onboarding")
+    importlib.import_module(_FLOWS)
     made = Providers()
     made.make_ready(config)
     made.close()

@@ -270,6 +270,20 @@ def test_what_kills_three_workers_runs_alone_and_only_what_kills_that_process_to
     assert bus.one("SELECT state FROM deliveries WHERE id = :id", id=deadly).state == "quarantined"
 
 
+def test_a_step_whose_own_process_had_to_go_is_handed_back_with_its_deaths_and_without_blame(bus: Bus) -> None:
+    def step(message: ThingOrdered, work: Work) -> None: ...
+
+    bus.handle(step)
+    [delivery] = bus.publish(ThingOrdered(order_id=uuid.uuid4()))
+    with bus.store.hub() as session:
+        session.execute(text("UPDATE deliveries SET deaths = 3"))
+    careful = bus.runner()
+    careful.alone = lambda held: True
+    careful.run(delivery)
+    row = bus.one("SELECT state, holder, attempt, deaths FROM deliveries WHERE id = :id", id=delivery)
+    assert (row.state, row.holder, row.attempt, row.deaths) == ("waiting", None, 0, 3)
+
+
 def test_a_step_that_has_to_wait_while_it_runs_alone_is_not_set_aside_and_its_deaths_are_forgotten(bus: Bus) -> None:
     def step(message: ThingOrdered, work: Work) -> None:
         work.look_again(5, "the vendor is not ready")

@@ -188,14 +188,28 @@ def test_one_thing_that_is_missing_is_amiss_and_a_second_one_is_a_double(
     assert (found.amiss, found.doubles[kind]) == ([[]], 1)
 
 
-def test_who_had_to_sign_up_anew_has_some_things_twice(
-    person: Person, everything: dict[str, dict[str, list[Entry]]]
+@pytest.mark.parametrize(
+    ("sort", "anew"),
+    [
+        ("confirm", lambda person: setattr(person, "accounts", 2)),
+        ("receipt", lambda person: person.orders.add(str(uuid.uuid4()))),
+        ("name-servers", lambda person: setattr(person, "entered", 2)),
+    ],
+)
+def test_what_a_lost_book_had_forgotten_is_mailed_about_twice_and_nothing_else(
+    person: Person, everything: dict[str, dict[str, list[Entry]]], sort: str, anew: Callable[[Person], None]
 ) -> None:
     emails = everything["post"]["emails"]
-    emails.append(emails[0].model_copy(update={"id": "another", "reference": "another"}))
-    assert judge([person], everything).doubles["emails"] == 1
-    person.accounts = 2
+    twice = next(mail for mail in emails if mail.facts["kind"] == sort)
+    other = next(mail for mail in emails if mail.facts["kind"] == "connected")
+    emails.append(twice.model_copy(update={"id": "another", "reference": "another"}))
+    found = judge([person], everything)
+    assert found.doubles["emails"] == 1
+    assert found.doubled == [f"emails {sort} {person.email}: 1 too many"]
+    anew(person)
     assert judge([person], everything).doubles["emails"] == 0
+    emails += [other.model_copy(update={"id": f"more {n}", "reference": f"more {n}"}) for n in range(2)]
+    assert judge([person], everything).doubles["emails"] > 0
 
 
 def test_a_subscription_that_outlives_the_money_is_amiss(

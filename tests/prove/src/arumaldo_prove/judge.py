@@ -12,6 +12,7 @@ from uuid import UUID
 
 from arumaldo.bus.work import Reference
 from arumaldo.demo.report import TOLD_TO_THE_LIVE, Ledgers
+from arumaldo.flows.letters import LETTERS
 from arumaldo.sandbox import Entry
 from arumaldo_prove.people import Person
 
@@ -28,6 +29,8 @@ _KINDS = (*_STEPS, "customers", "emails", "zones", "contacts")
 """All kinds that are counted: of an order, of a person by their address (mails: of each sort), or of a domain."""
 _AT_EACH = {"contacts"}
 """Of these one person has one at each vendor that keeps any."""
+_OF_AN_ACCOUNT, _OF_A_DOMAIN = ("confirm",), ("name-servers", "connected")
+"""The sorts of mail that are not about an order."""
 _LIVE_HAS = ("subscriptions", "invoices", "payments")
 _KEPT = 10
 """So much of a reference is kept by a vendor that has room for a name alone."""
@@ -65,7 +68,7 @@ def judge(people: Sequence[Person], ledgers: Ledgers) -> Findings:
     kinds = {kind: list(_in_effect(ledgers, kind)) for kind in _KINDS}
     found = {kind: _by_thing(kind, entries, orders) for kind, entries in kinds.items()}
     allowed = _allowed(people)
-    doubled = {kind: [one[allowed.get((kind, _whose(thing)), 1) :] for thing, one in things.items()]
+    doubled = {kind: [one[_most(allowed, kind, thing) :] for thing, one in things.items()]
                for kind, things in found.items()}  # fmt: skip
     paid, live = set(found["charges"]), _with_a_site(found["sites"])
     is_returned = _returns(kinds["returns"])
@@ -100,12 +103,20 @@ def judged(people: Sequence[Person], ledgers: Callable[[], Ledgers], patience: f
 
 
 def _allowed(people: Iterable[Person]) -> dict[tuple[str, str], int]:
-    """(Kind, address) → how many there may be: whose account was lost with the book has signed up, and bought, anew."""
+    """(Kind, address, or the sort of a mail and the address) → how many there may be.
+
+    Who lost their account, order or domain with the book has signed up, bought or entered it anew.
+    """
     allowed = {}
     for person in people:
-        allowed["customers", person.email] = allowed["contacts", person.email] = max(1, person.accounts)
-        allowed["emails", person.email] = max(1, person.accounts, len(person.orders), person.entered)
+        allowed["customers", person.email] = allowed["contacts", person.email] = person.accounts
+        times = dict.fromkeys(_OF_AN_ACCOUNT, person.accounts) | dict.fromkeys(_OF_A_DOMAIN, person.entered)
+        allowed |= {("emails", f"{sort} {person.email}"): times.get(sort, len(person.orders)) for sort in LETTERS}
     return allowed
+
+
+def _most(allowed: Mapping[tuple[str, str], int], kind: str, thing: str) -> int:
+    return max(1, allowed.get((kind, thing), allowed.get((kind, _whose(thing)), 1)))
 
 
 def _amiss(

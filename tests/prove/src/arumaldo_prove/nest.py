@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from multiprocessing import connection, get_context
+from multiprocessing import connection, get_context, parent_process
 from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import IO, Any
@@ -95,6 +95,9 @@ def _detached(given: Any) -> int:
 def _become(words: Sequence[str], env: Mapping[str, str], log: str, signal_at_end: int, shared: Sequence[int]) -> None:
     """In the fork: be the process that the command would have started."""
     leash.knot(signal_at_end)()
+    begun_by = parent_process()
+    if begun_by is None or not begun_by.is_alive():  # it was gone before the leash was on
+        sys.exit("the process that asked for this one is gone")
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()

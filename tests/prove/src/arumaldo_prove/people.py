@@ -18,9 +18,8 @@ from arumaldo_prove.pages import MeasuredBrowser, Meter
 
 _GLANCE, _PATIENT = 0.8, 1.5
 """Seconds between two looks at a page that says "wait": growing, as long as it says the same."""
-_LONGEST_GLANCE = 6.0, 10.0
-"""How far they grow, in a small proof and in a large one: people who wait are not to be what the machine works on."""
-_PEOPLE_PER_SECOND = 20
+_LONGEST_GLANCE = 6.0
+"""How far they grow: people who wait are not to be what the machine works on."""
 _APPROVE, _AGAIN, _CONFIRM = "Approve this website", "Try again", "Confirm my address"
 _UNAUTHORIZED = 401
 _ROOM = 24
@@ -58,7 +57,6 @@ class Person(Customer):
         self._is_known = False
         self._domain_now: dict[str, Any] = {}
         self._pause_now, self._waits_for = _GLANCE, ""
-        self.longest_glance = _LONGEST_GLANCE[0]
 
     def walk(self) -> str:
         """Answers how it ended; "" when it did not."""
@@ -110,9 +108,10 @@ class Person(Customer):
         if form is not None:
             try:
                 self.browser.submit(visit, form, {"email": self.email, "password": self._password})
-                self.accounts += self._was_cut_off
+                self.accounts += self._was_cut_off  # this is a new one, so the other is lost, if it ever was there
+                self._was_cut_off = False
             except Away:
-                self._was_cut_off = True  # there may be an account, and the book that has it may be lost meanwhile
+                self._was_cut_off = True
                 raise
             except Lost:
                 self._log_in()
@@ -206,7 +205,7 @@ class Person(Customer):
 
     def _wait(self) -> None:
         is_new = self.said != self._waits_for
-        self._pause_now = _GLANCE if is_new else min(self.longest_glance, self._pause_now * _PATIENT)
+        self._pause_now = _GLANCE if is_new else min(_LONGEST_GLANCE, self._pause_now * _PATIENT)
         self._waits_for = self.said
         self._enough.wait(self._pause_now)
 
@@ -223,9 +222,6 @@ class Crowd:
         self.meter = Meter()
         self.enough = threading.Event()
         self.people = [Person(base_url, sandbox_url, first + n, self.enough, self.meter) for n in range(count)]
-        least, most = _LONGEST_GLANCE
-        for person in self.people:
-            person.longest_glance = min(most, max(least, count / _PEOPLE_PER_SECOND))
         self._pace = seconds / max(1, count)
         self._room = threading.Semaphore(_ROOM)
         self._threads = [

@@ -23,15 +23,13 @@ from arumaldo_prove.presence import NOBODY_SERVES, NOBODY_WORKS
 from arumaldo_prove.result import BELL_AWAY, TOUCH_PAGES, Result, at, percentiles
 from arumaldo_prove.stage import Stage
 
-PACE = 4.0
-"""Seconds between two arrivals, at least."""
+PACE, SLOWEST = 4.0, 20.0
+"""Seconds between two arrivals: at least, and on a machine that is too slow for a proof."""
 FINAL_WITHIN = 120.0
 """Seconds after the last fault within which everybody must have come to an end."""
 _AFTERWARDS = 60.0
 """Seconds for what is still done when all have come to their ends: a mail, an entry in the books."""
 _TOLD = 10
-_SLOWEST = 20.0
-"""The same on a machine that is not worth a proof."""
 _LONGEST_OUTAGES = 400.0
 _SHORTEST, _LONGEST = 8.0, 60.0
 _IN_DOUBT = "SELECT count(*) FROM effects WHERE state IN ('intended', 'unknown')"
@@ -53,7 +51,7 @@ def prove_once(stage: Stage, seed: int, customers: int, faults: Sequence[str]) -
     progress = _Progress(stage, crowd)
     monkey.start()
     crowd.start()
-    _wait(lambda: crowd.have_all_come, 60.0 + _SLOWEST * customers, progress)
+    _wait(lambda: crowd.have_all_come, 60.0 + SLOWEST * customers, progress)
     _wait(lambda: monkey.has_shown_all, _LONGEST_OUTAGES, progress)
     _wait(lambda: 4 * crowd.ended >= 3 * customers, _LONGER, progress)
     monkey.stop()

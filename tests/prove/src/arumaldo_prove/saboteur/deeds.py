@@ -73,6 +73,7 @@ class Deeds:
     def _note(self, deed: str, what: str) -> None:
         """One whole line, in one write, before anything happens: the process may end here."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        # A worker's steps run in its threads; a step alone is all that its process does.
         alone = threading.current_thread() is threading.main_thread()
         line = json.dumps({"deed": deed, "what": what, "alone": alone})
         handle = os.open(self._folder / NOTES, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
