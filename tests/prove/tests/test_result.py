@@ -32,7 +32,7 @@ GOOD = Result(
     takeovers=1,
     takeover_s={"p50": 1.0, "p99": 1.0, "max": 1.0},
     takeover_whole_s={"p50": 1.0, "p99": 1.0, "max": 12.0},
-    slow_takeovers=[],
+    longest_takeovers=[],
     unserved_s=1.5,
     unmanned_s=0.0,
     doubts=1,
@@ -110,6 +110,15 @@ def test_a_page_that_failed_is_told_with_what_was_on_at_that_moment() -> None:
     told = replace(GOOD, portal_errors=1, failed_pages=[page])
     assert "/ answered 500 (flush at +0.1 s)" in told.as_table()
     assert json.loads(told.as_json())["failed_pages"] == [page]
+
+
+def test_a_proof_that_was_too_slow_tells_what_it_waited_for() -> None:
+    told = replace(GOOD, longest_takeovers=["build after 11.0 s"], longest_doubts=["hosting.create_site 80.0 s"])
+    assert "after 11.0 s" not in told.as_table()
+    assert "80.0 s" not in told.as_table()
+    late = replace(told, takeover_s={"p50": 1.0, "p99": 11.0, "max": 11.0})
+    assert "build after 11.0 s" in late.as_table()
+    assert "hosting.create_site 80.0 s" in replace(told, doubt_beyond_s=11.0).as_table()
 
 
 @pytest.mark.parametrize("control", [Control("token", 0, 1, 0), Control("token", 1, 1, 1)])

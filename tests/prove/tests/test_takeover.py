@@ -16,13 +16,21 @@ HELD = (1, 7, datetime(2026, 11, 1, tzinfo=UTC), "build")
 
 
 class Book:
-    """One delivery that a dead worker holds, until it is `taken`."""
+    """One delivery that dead workers hold, one after the other, until it is `taken` from the one of a token."""
 
     def __init__(self) -> None:
         self.outcome = "left"
+        self.held = HELD
+        self.outcomes: dict[int, str] = {}
 
     def rows(self, query: str, *values: Any) -> list[Any]:
-        return [HELD] if "workers" in query else [(1, "waiting", self.outcome)]
+        if "workers" in query:
+            return [self.held]
+        ids, tokens, _ = values
+        return [
+            (one, token, "waiting", self.outcomes.get(token, self.outcome))
+            for one, token in zip(ids, tokens, strict=True)
+        ]
 
 
 @pytest.fixture
@@ -65,18 +73,23 @@ def test_time_in_which_no_worker_lived_is_not_counted(takeovers: Takeovers, book
     until(lambda: takeovers.seconds)
     assert takeovers.seconds == [pytest.approx(0.0, abs=1e-6)]
     assert takeovers.whole[0] > 0
-    assert not takeovers.slow
 
 
-def test_a_slow_take_over_tells_what_became_of_the_work_meanwhile(
-    takeovers: Takeovers, book: Book, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("arumaldo_prove.takeover.TAKEOVER_SECONDS", 0.0)
+def test_a_take_over_tells_what_became_of_the_work_meanwhile(takeovers: Takeovers, book: Book) -> None:
     takeovers.died(1)
     book.outcome = "taken"
-    until(lambda: takeovers.slow)
-    assert "build (delivery 1)" in takeovers.slow[0]
-    assert "s waiting" in takeovers.slow[0]
+    until(lambda: takeovers.longest)
+    assert "build (delivery 1)" in takeovers.longest[0]
+    assert "s waiting" in takeovers.longest[0]
+
+
+def test_a_step_whose_next_holder_dies_as_well_was_taken_over_from_the_first(takeovers: Takeovers, book: Book) -> None:
+    takeovers.died(1)
+    book.outcomes = {7: "taken", 8: "left"}
+    book.held = (1, 8, *HELD[2:])
+    takeovers.died(2)
+    until(lambda: takeovers.seconds)
+    assert [one.token for one in takeovers._left] == [8]
 
 
 def test_what_its_own_holder_ended_was_not_taken_over(takeovers: Takeovers, book: Book) -> None:

@@ -114,7 +114,7 @@ def _counted(
         takeovers=len(monkey.takeovers.seconds),
         takeover_s=percentiles(monkey.takeovers.seconds),
         takeover_whole_s=percentiles(monkey.takeovers.whole),
-        slow_takeovers=monkey.takeovers.slow,
+        longest_takeovers=monkey.takeovers.longest,
         unserved_s=monkey.diary.longest(NOBODY_SERVES),
         unmanned_s=monkey.diary.longest(NOBODY_WORKS),
         **_of_doubts(doubts.questions.all()),

@@ -73,8 +73,8 @@ class Result:
     takeover_s: Mapping[str, float]
     takeover_whole_s: Mapping[str, float]
     """The same with the time in which there was nobody who could take over."""
-    slow_takeovers: Sequence[str]
-    """Those that took longer than they should: which step, how long, and what was on meanwhile."""
+    longest_takeovers: Sequence[str]
+    """Those that took longest: which step, how long, what became of it, and what was on meanwhile."""
     unserved_s: float
     """The longest time in which no web process served, because all were dead or starting."""
     unmanned_s: float
@@ -195,7 +195,14 @@ class Result:
         lines = [f"{name:<{width}}  {value}" for name, value in rows.items()]
         verdict = "The promise held." if not self.broken() else "The promise did NOT hold: " + "; ".join(self.broken())
         pages = [f"{page['why']} ({'; '.join(page['on'])})" for page in self.failed_pages[:_TOLD]]
-        return "\n".join([f"seed {self.seed}, {self.seconds:.0f} seconds", *lines, *self.said, *pages, verdict])
+        told = [*lines, *self.said, *pages, *self._why_late(), verdict]
+        return "\n".join([f"seed {self.seed}, {self.seconds:.0f} seconds", *told])
+
+    def _why_late(self) -> list[str]:
+        """What the slow ones waited for; nothing where all were in time."""
+        takeovers = self.longest_takeovers if self.takeover_s["p99"] > TAKEOVER_SECONDS else ()
+        doubts = self.longest_doubts if self.doubt_beyond_s > BEYOND_SECONDS else ()
+        return [*takeovers[:_TOLD], *doubts[:_TOLD]]
 
 
 def _span(span: Mapping[str, int]) -> str:

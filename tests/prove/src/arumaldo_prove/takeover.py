@@ -17,11 +17,11 @@ import psycopg
 
 from arumaldo_prove.happenings import Diary
 from arumaldo_prove.presence import NOBODY_WORKS
-from arumaldo_prove.result import TAKEOVER_SECONDS
 from arumaldo_prove.stage import Stage
 
 _GLANCE = 0.1
 _GIVEN_UP = 60.0
+_LONGEST = 10
 # What is left of a plugin that hangs on purpose waits for that plugin's other victims, and nobody waits for it.
 _HELD = """
 SELECT d.id, d.token, d.due_at, d.handler FROM deliveries d JOIN workers w ON w.id = d.holder
@@ -29,7 +29,8 @@ WHERE d.state = 'waiting' AND w.pid = %s AND d.handler <> 'listener:saboteur'
 """
 # Released is not yet taken, although it raises the token as well.
 _OUTCOME = """
-SELECT d.id, concat_ws(' ', d.state, 'holder', d.holder, 'token', d.token, 'deaths', d.deaths, 'due', d.due_at), CASE
+SELECT d.id, one.token,
+  concat_ws(' ', d.state, 'holder', d.holder, 'token', d.token, 'deaths', d.deaths, 'due', d.due_at), CASE
   WHEN d.token = one.token AND (d.holder IS NULL OR d.state <> 'waiting') THEN 'ended by its own holder'
   WHEN d.token > one.token AND (d.holder IS NOT NULL OR d.state <> 'waiting' OR d.due_at <> one.due_at) THEN 'taken'
   ELSE 'left' END
@@ -63,7 +64,7 @@ class Takeovers:
     def __init__(self, stage: Stage, diary: Diary) -> None:
         self.seconds: list[float] = []
         self.whole: list[float] = []
-        self.slow: list[str] = []
+        self._told: list[tuple[float, str]] = []
         self._stage, self._diary = stage, diary
         self._lock = threading.Lock()
         self._left: list[_Left] = []
@@ -84,6 +85,11 @@ class Takeovers:
                 known = {(one.id, one.token) for one in self._left}
                 self._left += [one for one in found if (one.id, one.token) not in known]
 
+    @property
+    def longest(self) -> list[str]:
+        """Those that took longest: which step, how long, what became of it, and what was on meanwhile."""
+        return [told for _, told in self._told]
+
     def forget(self) -> None:
         """The book that said what was left behind is lost."""
         with self._lock:
@@ -103,10 +109,11 @@ class Takeovers:
 
     def _look(self, left: list[_Left]) -> None:
         columns = ([one.id for one in left], [one.token for one in left], [one.due_at for one in left])
-        outcomes = {delivery: (row, outcome) for delivery, row, outcome in self._stage.rows(_OUTCOME, *columns)}
+        found = self._stage.rows(_OUTCOME, *columns)  # one that lost two holders is in it twice
+        outcomes = {(delivery, token): (row, outcome) for delivery, token, row, outcome in found}
         for one in left:
             waited = time.monotonic() - one.since
-            row, outcome = outcomes.get(one.id, ("", "unknown to this book"))
+            row, outcome = outcomes.get((one.id, one.token), ("", "unknown to this book"))
             outcome = "taken" if waited > _GIVEN_UP else outcome
             one.note(row, waited)
             if outcome == "taken":
@@ -120,6 +127,6 @@ class Takeovers:
         took = waited - self._diary.seconds_of(NOBODY_WORKS, began, ended)
         self.seconds.append(took)
         self.whole.append(waited)
-        if took > TAKEOVER_SECONDS:
-            on = "; ".join(self._diary.during(began, ended))
-            self.slow.append(f"{one.handler} (delivery {one.id}) after {took:.1f} s: {', '.join(one.seen)}; {on}")
+        on = "; ".join(self._diary.during(began, ended))
+        told = f"{one.handler} (delivery {one.id}) after {took:.1f} s: {', '.join(one.seen)}; {on}"
+        self._told = sorted([*self._told, (took, told)], reverse=True)[:_LONGEST]
