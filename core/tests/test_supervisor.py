@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from arumaldo.demo.child import Command
-from arumaldo.demo.supervisor import EXIT_CONFIG, Supervisor
+from arumaldo.demo.supervisor import EXIT_CONFIG, Stopped, Supervisor
 from arumaldo.errors import ConfigError, HubError
 
 pytestmark = pytest.mark.slow
@@ -201,6 +201,22 @@ def test_who_does_not_listen_is_ended_all_the_same(supervisor: Supervisor, tmp_p
     supervisor.wait(until=lambda: child.said() == "deaf", seconds=60)
     supervisor.stop()
     assert child.exit_code == 128 + signal.SIGKILL
+
+
+def test_who_stands_still_is_woken_up_to_end(supervisor: Supervisor) -> None:
+    kindly = ((signal.SIGTERM, 3600.0),)
+    child = supervisor.start(Command("still", [sys.executable, "-c", SLEEPER], stop_signals=kindly))
+    os.kill(child.pid or 0, signal.SIGSTOP)
+    supervisor.stop()
+    assert child.exit_code == 128 + signal.SIGTERM
+
+
+def test_whoever_asks_for_a_process_while_all_are_being_ended_is_told_so(supervisor: Supervisor) -> None:
+    supervisor.start(python("sleeper", SLEEPER))
+    assert supervisor.pid("sleeper")
+    supervisor.stop()
+    with pytest.raises(Stopped):
+        supervisor.pid("sleeper")
 
 
 def test_a_second_ctrl_c_does_not_wait_for_anyone(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from arumaldo.bus import clocks
-from arumaldo.bus.run import TRIES
+from arumaldo.bus.run import PATIENCE, TRIES
 from arumaldo.errors import Denied, Unavailable
 from arumaldo.hearing import heard
 from arumaldo.store.scope import Owner
 
-from .conftest import Bus, ThingOrdered
+from .conftest import Bus, ThingOrdered, ThingRefused
 from .test_effects import build, charge, fail
 
 CLOCK = clocks.of("acme", "hosting")
@@ -50,6 +50,17 @@ def clock(bus: Bus) -> tuple[int, bool]:
     return row.failures, row.closed
 
 
+def fail_on(bus: Bus, pause: float | None = None) -> None:
+    """The vendor fails, often enough to be left alone."""
+    with bus.store.hub() as session:
+        for _ in range(OFTEN):
+            clocks.failed(session, bus.owner.reseller_id, CLOCK, "503", pause)
+
+
+def due(bus: Bus) -> list[int]:
+    return [row.id for row in bus.all("SELECT id FROM deliveries WHERE due_at <= hub_now() ORDER BY id")]
+
+
 def test_when_the_pause_is_over_one_step_asks_and_the_others_wait_for_what_it_hears(
     bus: Bus, waiting: list[int]
 ) -> None:
@@ -71,6 +82,42 @@ def test_one_answer_lets_all_go_on(bus: Bus, waiting: list[int]) -> None:
     assert clock(bus) == (0, False)
     run(bus, waiting[1:])
     assert len(bus.vendor.made) == 3
+
+
+def test_those_who_waited_for_a_vendor_go_on_as_soon_as_it_answers_and_who_comes_back_later_stays_away(
+    bus: Bus, waiting: list[int]
+) -> None:
+    fail_on(bus)
+    run(bus, waiting)
+    with bus.store.hub() as session:
+        late = text("UPDATE deliveries SET due_at = hub_now() + interval '10 min' WHERE id = :id")
+        session.execute(late, {"id": waiting[2]})
+    assert due(bus) == []
+    with bus.store.hub() as session:
+        clocks.well(session, bus.owner.reseller_id, CLOCK)
+    assert due(bus) == waiting[:2]
+
+
+def test_an_answer_wakes_nobody_whom_the_vendor_asked_to_wait(bus: Bus, waiting: list[int]) -> None:
+    fail_on(bus, pause=20.0)
+    run(bus, waiting)
+    with bus.store.hub() as session:
+        clocks.well(session, bus.owner.reseller_id, CLOCK)
+    assert due(bus) == []
+
+
+def test_a_vendor_that_is_left_alone_for_a_day_has_not_been_available_for_a_day(bus: Bus) -> None:
+    bus.handle(build, calls="hosting", refused=ThingRefused)
+    [delivery] = bus.publish(ThingOrdered(order_id=bus.owner.account_id))
+    bus.vendor.before = lambda: fail(Unavailable("acme", "503"))
+    run(bus, [delivery])
+    fail_on(bus)
+    bus.database.move_clock(10)
+    run(bus, [delivery])
+    assert "asked us to wait" in bus.one("SELECT waits_for FROM deliveries").waits_for
+    bus.database.move_clock(int(PATIENCE))
+    run(bus, [delivery])
+    assert states(bus) == {"build": "refused"}
 
 
 def test_an_answer_in_between_ends_the_row_of_failures_and_leaves_what_the_vendor_asked_for(bus: Bus) -> None:

@@ -39,10 +39,17 @@ SET failures = c.failures + 1, failing_since = coalesce(c.failing_since, hub_now
 RETURNING failures
 """)
 _WELL = text("""
-UPDATE provider_clocks
+WITH before AS (
+  SELECT reseller_id, provider, failures FROM provider_clocks
+  WHERE reseller_id = :reseller AND provider = :provider AND parked_at IS NULL AND failures > 0
+  FOR UPDATE
+)
+UPDATE provider_clocks c
 SET failures = 0, failing_since = NULL, not_before = CASE WHEN asked_until > hub_now() THEN asked_until END,
     reason = CASE WHEN asked_until > hub_now() THEN reason END
-WHERE reseller_id = :reseller AND provider = :provider AND parked_at IS NULL AND failures > 0
+FROM before
+WHERE c.reseller_id = before.reseller_id AND c.provider = before.provider
+RETURNING c.not_before IS NULL AND before.failures >= :breaks
 """)
 _PROBE = text("""
 UPDATE provider_clocks SET not_before = hub_now() + make_interval(secs => :pause)
@@ -64,11 +71,15 @@ RETURNING reseller_id, provider
 _UNPARK = text("""
 UPDATE provider_clocks SET parked_at = NULL, reason = NULL WHERE parked_at IS NOT NULL RETURNING reseller_id, provider
 """)
+# Whoever is locked is just being put back, or taken.
 _WAKE = text("""
-UPDATE deliveries d SET due_at = hub_now()
-FROM bindings b
-WHERE d.state = 'waiting' AND d.holder IS NULL AND d.due_at > hub_now() AND d.lane = b.capability
-  AND b.account_id = d.account_id AND b.reseller_id = :reseller AND b.provider || '/' || b.capability = :provider
+UPDATE deliveries SET due_at = hub_now() WHERE id IN (
+  SELECT d.id FROM deliveries d JOIN bindings b ON b.account_id = d.account_id AND b.capability = d.lane
+  WHERE d.state = 'waiting' AND d.holder IS NULL AND b.reseller_id = :reseller
+    AND b.provider || '/' || b.capability = :provider
+    AND d.due_at > hub_now() AND d.due_at <= hub_now() + make_interval(secs => :within)
+  FOR UPDATE OF d SKIP LOCKED
+)
 """)
 _STANDSTILL = text("""
 SELECT since, ours FROM (
@@ -116,8 +127,13 @@ def failed(session: Session, reseller: UUID, provider: str, reason: str, pause: 
 
 
 def well(session: Session, reseller: UUID, provider: str) -> None:
-    """The vendor answered: its failures are not in a row any more. What it asked for itself still counts."""
-    session.execute(_WELL, {"reseller": reseller, "provider": provider})
+    """The vendor answered: its failures are not in a row any more, and those go on who waited because of them.
+
+    What it asked for itself still counts.
+    """
+    values = {"reseller": reseller, "provider": provider, "breaks": BREAKS_AFTER}
+    if session.execute(_WELL, values).scalar_one_or_none():
+        _wake(session, reseller, provider, BREAK_SECONDS)
 
 
 def probe(session: Session, reseller: UUID, provider: str) -> bool:
@@ -133,18 +149,23 @@ def park(session: Session, reseller: UUID, provider: str, reason: str) -> None:
 
 def resume(session: Session, provider: str | None = None) -> int:
     """Let work flow again, at once, to `provider` (a plugin, or one of its jobs) or to all; how many were held."""
-    return _wake(session, session.execute(_RESUME, {"provider": provider}).all())
+    return _wake_all(session, session.execute(_RESUME, {"provider": provider}).all())
 
 
 def unpark(session: Session) -> int:
     """Ask those again, at once, who did not accept us: something has been changed. How many there were."""
-    return _wake(session, session.execute(_UNPARK).all())
+    return _wake_all(session, session.execute(_UNPARK).all())
 
 
-def _wake(session: Session, freed: Sequence[Row[Any]]) -> int:
+def _wake_all(session: Session, freed: Sequence[Row[Any]]) -> int:
     for row in freed:
-        session.execute(_WAKE, {"reseller": row.reseller_id, "provider": row.provider})
+        _wake(session, row.reseller_id, row.provider, LONGEST_PAUSE)
     return len(freed)
+
+
+def _wake(session: Session, reseller: UUID, provider: str, within: float) -> None:
+    """What is due within so many seconds is due now; who comes back later waits for something else."""
+    session.execute(_WAKE, {"reseller": reseller, "provider": provider, "within": within})
 
 
 def back_off(attempt: int, most: float = LONGEST_BACK_OFF) -> float:

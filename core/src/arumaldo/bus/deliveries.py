@@ -62,7 +62,8 @@ _PUT_BACK = text("""
 UPDATE deliveries
 SET holder = NULL, held_until = NULL, due_at = hub_now() + make_interval(secs => :after), waits_for = :why,
     attempt = CASE WHEN :counts THEN attempt ELSE attempt - 1 END,
-    failing_since = CASE WHEN :failing THEN coalesce(failing_since, hub_now()) END,
+    failing_since = CASE WHEN CAST(:failing AS boolean) THEN coalesce(failing_since, hub_now())
+                         WHEN CAST(:failing AS boolean) IS NULL THEN failing_since END,
     faults = faults + CASE WHEN :fault THEN 1 ELSE 0 END,
     deaths = CASE WHEN :ran THEN 0 ELSE deaths END
 WHERE id = :id AND token = :token AND state = 'waiting'
@@ -172,12 +173,13 @@ def end(session: Session, held: Held, state: str = "done", why: str | None = Non
 
 
 def put_back(
-    store: Store, held: Held, after: float, why: str, *, counts: bool, failing: bool = False, fault: bool = False,
-    ran: bool = True,
+    store: Store, held: Held, after: float, why: str, *, counts: bool, failing: bool | None = False,
+    fault: bool = False, ran: bool = True,
 ) -> None:  # fmt: skip
     """Give the delivery back, due `after` seconds from now.
 
-    `counts`: the attempt was one. `failing`: the vendor could not do it. `fault`: nobody foresaw what happened.
+    `counts`: the attempt was one. `failing`: the vendor could not do it; None: it was not asked, and what it did last
+    stands. `fault`: nobody foresaw what happened.
     `ran`: the step did run, and its holder lived; deaths count in a row.
     """
     with store.hub() as session:

@@ -55,6 +55,13 @@ class _NotYet(LookAgain):
     """The step was not begun."""
 
 
+class _LeftAlone(_NotYet):
+    """Because its vendor has failed, or asked for a pause: as long as that lasts, the vendor is not available."""
+
+    def __init__(self, bound: Bound, after: float) -> None:
+        super().__init__(after, f"{bound.provider} asked us to wait: {bound.reason}")
+
+
 class Configured(Protocol):
     """What the runner needs to know of the present configuration (`arumaldo.installation`)."""
 
@@ -143,7 +150,10 @@ class Runner:
         except Overtaken as error:
             log.info("%s", error)
         except LookAgain as pause:
-            self._put_back(held, pause.after, str(pause), counts=False, ran=not isinstance(pause, _NotYet))
+            failing = None if isinstance(pause, _LeftAlone) else False
+            self._put_back(
+                held, pause.after, str(pause), counts=False, failing=failing, ran=not isinstance(pause, _NotYet)
+            )
         except FromTheFuture as error:
             self._put_back(held, FUTURE_PAUSE, str(error), counts=False, ran=False)
         except ProviderError as error:
@@ -188,7 +198,7 @@ class Runner:
         if bound.parked_at is not None:
             raise _NotYet(PARKED_PAUSE, f"{bound.provider} is parked: {bound.reason}")
         if bound.wait > 0:
-            raise _NotYet(bound.wait, f"{bound.provider} asked us to wait: {bound.reason}")
+            raise _LeftAlone(bound, bound.wait)
         self._one_tries(held, bound)
         before = self.configured.version
         try:
@@ -205,7 +215,7 @@ class Runner:
         with self.store.hub() as session:
             mine = clocks.probe(session, held.owner.reseller_id, clocks.of(bound.provider, held.lane))
         if not mine:
-            raise _NotYet(clocks.PROBE_SECONDS, f"{bound.provider} asked us to wait: {bound.reason}")
+            raise _LeftAlone(bound, clocks.PROBE_SECONDS)
 
     def _bound(self, owner: Owner, capability: str) -> Bound:
         with self.store.of(owner) as rows:
@@ -330,8 +340,8 @@ class Runner:
             deliveries.end(rows.session, held, state, why and why.replace("\x00", "")[:500])
 
     def _put_back(
-        self, held: Held, after: float, why: str, *, counts: bool, failing: bool = False, fault: bool = False,
-        ran: bool = True,
+        self, held: Held, after: float, why: str, *, counts: bool, failing: bool | None = False,
+        fault: bool = False, ran: bool = True,
     ) -> None:  # fmt: skip
         deliveries.put_back(self.store, held, after, why, counts=counts, failing=failing, fault=fault, ran=ran)
 

@@ -131,6 +131,7 @@ class Child:
             if self._process.poll() is not None:
                 break
             self._process.send_signal(kind)
+            self._process.send_signal(signal.SIGCONT)  # one that stands still hears nothing
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(seconds)
         self.end_group()

@@ -46,7 +46,7 @@ class _Watched:
 
 
 class Stopped(HubError):
-    """Somebody asked the tree to end (Ctrl-C) before it was up."""
+    """Somebody asked the tree to end (Ctrl-C) before it was up, or while something was done to it."""
 
 
 class Supervisor:
@@ -71,7 +71,7 @@ class Supervisor:
         self._longest_pause, self._made = longest_pause, child
         self._lock = Lock(self.state / "lock")
         self._watched: dict[str, _Watched] = {}
-        self._asked_to_end = False
+        self._asked_to_end = self._ended = False
         self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -134,13 +134,15 @@ class Supervisor:
         return 0
 
     def pid(self, name: str) -> int | None:
-        """The number of the process that runs under this name now. KeyError: there is no such name."""
-        return self._watched[name].child.pid
+        """The number of the process that runs under this name now. KeyError: there is no such name. Stopped: there was,
+        and all are being ended."""
+        return self._known(name).child.pid
 
     @contextmanager
     def halted(self, name: str) -> Iterator[None]:
-        """End this one, and start it again only when the `with` is left: for drills, and from any thread."""
-        watched = self._watched[name]
+        """End this one, and start it again only when the `with` is left: for drills, and from any thread. Stopped: all
+        are being ended."""
+        watched = self._known(name)
         watched.halted = True
         watched.child.stop()
         try:
@@ -151,12 +153,18 @@ class Supervisor:
 
     def stop(self) -> None:
         """End all processes, the last started first; a second call does nothing."""
+        self._ended = True
         while self._watched:
             name, watched = next(reversed(self._watched.items()))
             watched.child.stop()
             del self._watched[name]
         with contextlib.suppress(FileNotFoundError):
             (self.state / "processes.json").unlink()
+
+    def _known(self, name: str) -> _Watched:
+        if self._ended:
+            raise Stopped("all processes are being ended")
+        return self._watched[name]
 
     def _look_after_all(self) -> None:
         for name, watched in self._watched.items():

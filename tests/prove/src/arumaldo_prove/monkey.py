@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import psycopg
 
+from arumaldo.demo.supervisor import Stopped
 from arumaldo.errors import HubError
 from arumaldo_prove.faults import (
     BLOWS,
@@ -44,11 +45,11 @@ class Monkey:
         self._over = threading.Event()
         self._outages_done = threading.Event()
         self._threads = [
-            threading.Thread(target=self._strike, args=(name, BLOWS[name]), name=name)
+            threading.Thread(target=self._strike, args=(name, BLOWS[name]), name=name, daemon=True)
             for name in self._names
             if name in BLOWS
         ]
-        self._threads.append(threading.Thread(target=self._all_outages, name="outages"))
+        self._threads.append(threading.Thread(target=self._all_outages, name="outages", daemon=True))
 
     def start(self) -> None:
         begin_weather(self._stage, self._names, self._seed)
@@ -94,6 +95,8 @@ class Monkey:
             pause = every * trouble.draw.uniform(0.7, 1.3)
             try:
                 blow.strike(trouble)
+            except Stopped:  # somebody pressed Ctrl-C
+                return
             except (*TRANSIENT, psycopg.Error) as error:
                 self._stage.say(f"{name} came to nothing: {type(error).__name__}")
 
@@ -107,6 +110,8 @@ class Monkey:
             self._stage.say(f"now: {name}")
             try:
                 OUTAGES[name](trouble)
+            except Stopped:
+                return
             except (HubError, psycopg.Error) as error:
                 self._stage.say(f"{name} came to nothing: {error}")
         self._outages_done.set()

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import psycopg
 
+from arumaldo.demo.supervisor import Stopped
 from arumaldo_prove.happenings import Diary
 from arumaldo_prove.stage import Stage
 
@@ -37,7 +38,7 @@ class Presence:
             state.close()
 
     def _watch_all(self) -> None:
-        with contextlib.suppress(KeyError):  # the processes are being ended for good: somebody pressed Ctrl-C
+        with contextlib.suppress(Stopped):  # somebody pressed Ctrl-C
             self._watch()
 
     def _watch(self) -> None:
