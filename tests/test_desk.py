@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from arumaldo.cli import app
 from arumaldo.testing.fixtures import Database
 
-from .platform import HUBCONFIG
+from .platform import HUBCONFIG, Platform
 
 Desk = Callable[..., str]
 
@@ -55,6 +55,15 @@ def kinds(desk: Desk) -> list[str]:
 def test_when_nothing_waits_the_desk_says_so(desk: Desk) -> None:
     assert desk("today") == "Nothing waits for you.\n"
     assert json.loads(desk("today", "--json")) == []
+
+
+@pytest.mark.slow
+def test_beside_the_demo_the_operators_commands_find_it_by_themselves(platform: Platform) -> None:
+    env = {"ARUMALDO_STATE": str(platform.tree.supervisor.state)}
+    for words, said in ((["pause"], "No worker begins"), (["today"], "PAUSED"), (["unpause"], "go on")):
+        ended = CliRunner().invoke(app, [*words, "--config", str(HUBCONFIG)], env=env)
+        assert said in ended.output
+    assert CliRunner().invoke(app, ["check", "--live", "--config", str(HUBCONFIG)], env=env).exit_code == 0
 
 
 def test_a_pause_is_on_the_list_until_it_is_ended(desk: Desk) -> None:

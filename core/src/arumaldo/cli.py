@@ -14,7 +14,7 @@ import typer
 
 from arumaldo import desk
 from arumaldo.errors import ConfigError, HubError
-from arumaldo.words import HUBCONFIG, AsJson, ConfigOption, OwnerOption, fail, say
+from arumaldo.words import HUBCONFIG, STATE, AsJson, ConfigOption, OwnerOption, fail, say
 
 CONFIGURATION = 78
 """Exit code for a mistake in the configuration (sysexits EX_CONFIG): starting again will not help."""
@@ -52,7 +52,7 @@ def _add_commands_of_others() -> None:
 def demo(
     config: ConfigOption = HUBCONFIG,
     port: Annotated[int | None, typer.Option(help="The portal's port; 8080 or the next free one by default.")] = None,
-    state: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".arumaldo"),
+    state: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = STATE,
     workers: Annotated[int, typer.Option(min=1, help="How many worker processes.")] = 2,
     customers: Annotated[
         int | None, typer.Option(min=1, help="Walk so many customers through, report, and end.")
@@ -95,7 +95,7 @@ def sandbox(
     config: ConfigOption = HUBCONFIG,
     state: Annotated[
         Path, typer.Option(envvar="ARUMALDO_STATE", help="The sandboxes keep what exists in its folder `sandbox`.")
-    ] = Path(".arumaldo"),
+    ] = STATE,
 ) -> None:
     """The vendors of all enabled plugins, played, at `[hub] sandbox_url`."""
     from arumaldo.serve import serve_sandboxes
@@ -124,10 +124,11 @@ def check(
     With --live: 1 where something cannot be served with (✗), 0 with warnings (!).
     """
     from arumaldo.config.parse import parse_file
+    from arumaldo.demo.beside import beside
 
     mistakes: tuple[str, ...] = ()
     try:
-        parsed = parse_file(config, environ=os.environ)
+        parsed = parse_file(config, environ=beside(config, os.environ) if live else os.environ)
     except ConfigError as error:
         mistakes = error.mistakes
     if live and not mistakes:

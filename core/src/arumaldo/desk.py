@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from arumaldo.words import HUBCONFIG, AsJson, ConfigOption, OwnerOption, fail, s
 
 if TYPE_CHECKING:
     from arumaldo.bus.matters import Matter
+    from arumaldo.installation import Installation
 
 app = typer.Typer()
 
@@ -25,14 +27,23 @@ def today(config: ConfigOption = HUBCONFIG, as_json: AsJson = False) -> None:
     """What waits for a person, and what to do about each."""
     import arumaldo.flows.onboarding  # noqa: F401 - registers the steps
     from arumaldo.bus.matters import matters
-    from arumaldo.workers import opened
 
-    with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
+    with _opened(config, threads=1) as inst, inst.store.hub() as session:
         found = matters(session)
     if as_json:
         say(json.dumps([matter.model_dump(mode="json") for matter in found]))
     else:
         say(_listed(found) or "Nothing waits for you.")
+
+
+@contextmanager
+def _opened(config: Path, threads: int) -> Iterator[Installation]:
+    """The installation that this file is of; that of the demo where it runs beside us."""
+    from arumaldo.demo.beside import beside
+    from arumaldo.workers import opened
+
+    with opened(config, beside(config, os.environ), threads=threads) as inst:
+        yield inst
 
 
 def _listed(found: Sequence[Matter]) -> str:
@@ -56,9 +67,8 @@ def resume(
 ) -> None:
     """Let work flow again to a provider that was parked or held back."""
     from arumaldo.bus import clocks
-    from arumaldo.workers import opened
 
-    with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
+    with _opened(config, threads=1) as inst, inst.store.hub() as session:
         count = clocks.resume(session, provider)
     say(f"{count} provider(s) may be asked again.")
 
@@ -72,9 +82,8 @@ def replay(
 ) -> None:
     """Let a step that was set aside run again; what it made at vendors is looked for first, as ever."""
     from arumaldo.bus import deliveries
-    from arumaldo.workers import opened
 
-    with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
+    with _opened(config, threads=1) as inst, inst.store.hub() as session:
         if delivery is None:
             lines = [f"{number}  {handler}: {why}" for number, handler, why in deliveries.set_aside(session)]
             say("\n".join(lines) or "Nothing is set aside.")
@@ -91,9 +100,8 @@ def pause(
 ) -> None:
     """Let no worker begin another step; what is under way ends, and pages go on. A second call changes nothing."""
     from arumaldo.bus import deliveries
-    from arumaldo.workers import opened
 
-    with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
+    with _opened(config, threads=1) as inst, inst.store.hub() as session:
         deliveries.pause(session, reason)
     say("No worker begins another step. arumaldo unpause lets them go on.")
 
@@ -107,9 +115,8 @@ def unpause(
 ) -> None:
     """Let the workers go on."""
     from arumaldo.bus import deliveries
-    from arumaldo.workers import opened
 
-    with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
+    with _opened(config, threads=1) as inst, inst.store.hub() as session:
         still = deliveries.unpause(session, restored=uncompared)
     say("Still paused: the restored book is being compared with the vendors." if still else "The workers go on.")
 
@@ -121,9 +128,8 @@ def reconcile(config: ConfigOption = HUBCONFIG, as_json: AsJson = False) -> None
 
     from arumaldo.bus.rounds import compare_now
     from arumaldo.flows.repairs import reconciler
-    from arumaldo.workers import opened
 
-    with opened(config, os.environ, threads=2) as inst:
+    with _opened(config, threads=2) as inst:
         outcome = compare_now(inst.store, reconciler(inst))
     if as_json:
         say(json.dumps(asdict(outcome)))
@@ -145,9 +151,8 @@ def settle(
 ) -> None:
     """Decide about something that a vendor holds and the book does not account for."""
     from arumaldo.bus import findings
-    from arumaldo.workers import opened
 
-    with opened(config, os.environ, threads=2) as inst:
+    with _opened(config, threads=2) as inst:
         findings.settle(inst.store, inst, finding, undo=undo)
     say("It is taken away." if undo else "It stays, and is not reported again.")
 
@@ -161,9 +166,8 @@ def deny(
     The step goes on without asking again: money counts as not taken, anything else is made now.
     """
     from arumaldo.bus import doubts
-    from arumaldo.workers import opened
 
-    with opened(config, os.environ, threads=1) as inst, inst.store.hub() as session:
+    with _opened(config, threads=1) as inst, inst.store.hub() as session:
         denied = doubts.deny(session, effect)
     say(f"{denied} did not take effect. Its step goes on.")
 
@@ -178,9 +182,8 @@ def adopt(
     """
     import arumaldo.flows.onboarding  # noqa: F401 - registers the steps
     from arumaldo.flows.domains import adopt_domain
-    from arumaldo.workers import opened
 
-    with opened(config, os.environ, threads=1) as inst:
+    with _opened(config, threads=1) as inst:
         adopt_domain(inst, domain.strip().lower())
     say(f"{domain} is being connected.")
 
@@ -197,9 +200,8 @@ def release(
     """
     import arumaldo.flows.onboarding  # noqa: F401 - registers the steps
     from arumaldo.flows.domains import clean_domain, release_domain
-    from arumaldo.workers import opened
 
-    with opened(config, os.environ, threads=1) as inst:
+    with _opened(config, threads=1) as inst:
         name = release_domain(inst, clean_domain(domain), live=live)
     say(f"{name} is being removed; its name is free as soon as nothing of it is left.")
 

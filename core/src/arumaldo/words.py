@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-HUBCONFIG = Path("hubconfig.toml")
+HUBCONFIG, STATE = Path("hubconfig.toml"), Path(".arumaldo")
 ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For a script: one JSON value on standard output.")]
 OwnerOption = Annotated[

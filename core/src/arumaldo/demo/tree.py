@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx2
 
+from arumaldo.demo.beside import written_down
 from arumaldo.demo.child import Child, Command
 from arumaldo.demo.embedded import Postgres, Valkey
 from arumaldo.demo.files import secret_in
@@ -74,7 +75,8 @@ def start(
         try:
             tree = _servers(supervisor, postgres, valkey, port)
             _hub(tree, config, worker, workers, _web(tree, webs, sockets))
-            yield tree
+            with written_down(state, environment(tree)):
+                yield tree
         finally:
             supervisor.stop()
             postgres.free()
