@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import httpx2
 import pytest
@@ -25,6 +26,7 @@ class Acme(Sandbox):
 
     name = "acme"
     kinds = ("things",)
+    offers: ClassVar[dict[str, str]] = {"sites": "stuck|full", "held:": "yes"}
     token = 1
 
     def app(self) -> ASGIApp:
@@ -114,6 +116,24 @@ def test_tokens_expire_and_switches_turn_on_order(near: World) -> None:
     assert near.acme.switches == {"sites": "stuck"}
     assert near.http.delete("/_control/acme/switches/sites").json() == {}
     assert near.http.delete("/_control/acme/switches/sites").status_code == 200
+    held = {"held:a.example": "yes"}
+    assert near.http.put("/_control/acme/switches/held:a.example", json={"value": "yes"}).json() == held
+    assert near.http.get("/_control/acme/switches").json() == {"offered": Acme.offers, "set": held}
+
+
+def test_a_switch_that_the_vendor_does_not_have_is_refused_however_it_is_set(near: World) -> None:
+    for wrong in ({"sites": "stukc"}, {"stie": "stuck"}, {"sites:": "stuck"}, {"held": "yes"}):
+        with pytest.raises(ValueError, match="switch"):
+            near.acme.switches.update(wrong)
+        with pytest.raises(ValueError, match="switch"):
+            near.acme.switches |= wrong
+    assert near.acme.switches == {}
+
+
+def test_an_empty_value_is_the_vendors_ordinary_way(near: World) -> None:
+    near.acme.switches["sites"] = "full"
+    near.acme.switches["sites"] = ""
+    assert near.acme.switches == {}
 
 
 @pytest.mark.parametrize(
@@ -127,6 +147,9 @@ def test_tokens_expire_and_switches_turn_on_order(near: World) -> None:
         ("POST", "clock", b'{"seconds": NaN}', "seconds: Input should be a finite number|Invalid JSON"),
         ("POST", "show_late", b"{}", "seconds: Field required"),
         ("PUT", "switches/sites", b'{"value": 3}', "value: Input should be a valid string"),
+        ("PUT", "switches/sites", b'{"value": "stukc"}', "no value 'stukc'; it takes stuck|full"),
+        ("PUT", "switches/stie", b'{"value": "stuck"}', "no switch 'stie'; there are: held:, sites"),
+        ("DELETE", "switches/stie", b"", "no switch 'stie'"),
     ],
 )
 def test_a_wrong_order_is_answered_with_a_sentence_and_changes_nothing(

@@ -262,7 +262,7 @@ def test_a_contact_of_before_is_put_on_the_list_and_keeps_what_it_had(brevo: Bre
     assert (row["attributes"], row["listIds"]) == ({"LASTNAME": "Rossi", "COMPANY": "Sunrise Bakery"}, [2])
 
 
-@pytest.mark.parametrize("contacts", ["plain", "racing"])
+@pytest.mark.parametrize("contacts", ["", "racing"])
 def test_a_business_that_a_contact_has_already_is_not_overwritten(
     brevo: BrevoEmail, sandbox: BrevoSandbox, vendor: Vendor, contacts: str
 ) -> None:

@@ -79,7 +79,7 @@ def test_two_businesses_of_one_name_and_one_address_are_two(billing: ZohoBilling
     assert [len(rows) for rows in found] == [1, 1]
 
 
-@pytest.mark.parametrize("names", ["unique", "free"])
+@pytest.mark.parametrize("names", ["", "free"])
 def test_a_customer_whose_making_was_not_heard_of_is_not_made_twice(
     billing: ZohoBilling, sandbox: ZohoSandbox, reference: str, names: str
 ) -> None:
@@ -232,7 +232,7 @@ def test_a_wrong_invoice_that_a_crash_left_is_found_to_be_taken_back_and_takes_n
     assert standing(sandbox, "subscriptions") == standing(sandbox, "invoices") == []
 
 
-@pytest.mark.parametrize("invoices", ["sent", "draft"])
+@pytest.mark.parametrize("invoices", ["", "draft"])
 @pytest.mark.parametrize("effect", ["before", "after"])
 @pytest.mark.parametrize("call", [r"POST .*/cancel", r"POST .*/void|DELETE .*/invoices/"])
 def test_taking_a_wrong_invoice_back_that_broke_off_is_finished_before_anything_is_made(

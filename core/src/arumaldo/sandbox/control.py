@@ -81,8 +81,9 @@ def routes(sandboxes: Sequence[Sandbox], internet: Internet) -> list[BaseRoute]:
         route("/{name}/clock", "POST", _set_clock),
         route("/{name}/show_late", "POST", _set_show_late),
         route("/{name}/expire_tokens", "POST", _expire_tokens),
+        route("/{name}/switches", "GET", _switches),
         route("/{name}/switches/{key}", "PUT", _set_switch),
-        route("/{name}/switches/{key}", "DELETE", _remove_switch),
+        route("/{name}/switches/{key}", "DELETE", _reset_switch),
     ]
 
 
@@ -154,13 +155,24 @@ async def _expire_tokens(sandbox: Sandbox, request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
+async def _switches(sandbox: Sandbox, request: Request) -> Response:
+    return JSONResponse({"offered": dict(sandbox.offers), "set": sandbox.switches})
+
+
 async def _set_switch(sandbox: Sandbox, request: Request) -> Response:
-    sandbox.switches[request.path_params["key"]] = Value.model_validate_json(await request.body()).value
+    value = Value.model_validate_json(await request.body()).value
+    try:
+        sandbox.switches[request.path_params["key"]] = value
+    except ValueError as error:
+        return _refusal(422, str(error))
     return JSONResponse(sandbox.switches)
 
 
-async def _remove_switch(sandbox: Sandbox, request: Request) -> Response:
-    sandbox.switches.pop(request.path_params["key"], None)
+async def _reset_switch(sandbox: Sandbox, request: Request) -> Response:
+    try:
+        sandbox.switches.reset(request.path_params["key"])
+    except ValueError as error:
+        return _refusal(422, str(error))
     return JSONResponse(sandbox.switches)
 
 

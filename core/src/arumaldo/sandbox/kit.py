@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp
 from arumaldo.sandbox.faults import Faults
 from arumaldo.sandbox.internet import Internet, Letter
 from arumaldo.sandbox.shelf import Shelf
+from arumaldo.sandbox.switches import Switches
 from arumaldo.sandbox.webhooks import Webhooks
 
 
@@ -37,6 +39,9 @@ class Sandbox(ABC):
     name: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]] = ()
     """The kinds of object in the ledger ("charges", "sites")."""
+    offers: ClassVar[Mapping[str, str]] = {}
+    """What this vendor can be told besides: the names of its switches, with regular expressions of their values
+    ("sites": "stuck|failing"). A name that ends in a colon is a family ("held:" for "held:sunrise.example")."""
 
     def __init__(self, address: str, shelf: Shelf | None = None) -> None:
         self.address = address.rstrip("/")
@@ -47,8 +52,8 @@ class Sandbox(ABC):
         """Seconds added to the vendor's clock."""
         self.show_late = 0.0
         """Seconds for which a new object stays out of searches and lists (not of a look-up by id)."""
-        self.switches: dict[str, str] = {}
-        """What this vendor can be told besides ("sites": "stuck"); each sandbox documents its own."""
+        self.switches = Switches(self.offers)
+        """Those that are set ("sites": "stuck"). ValueError: this vendor offers no such switch, or no such value."""
         self.internet = Internet([self])
         """The other vendors, as far as one sees them from here; the server puts all of them in."""
 

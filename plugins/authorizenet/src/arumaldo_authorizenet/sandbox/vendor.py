@@ -57,6 +57,17 @@ class AuthorizenetSandbox(Sandbox):
 
     name: ClassVar[str] = "authorizenet"
     kinds: ClassVar[tuple[str, ...]] = ("charges", "returns")
+    offers: ClassVar[Mapping[str, str]] = {
+        "settle": "now",
+        "review": "hold|approve|decline",
+        "currency": "[A-Z]{3}",
+        "processor": "down",
+        "busy": "on",
+        "test_mode": "on",
+        "name_doubles": "off",
+        "client_key": ".+",
+        "parrot": "on",
+    }
 
     def __init__(self, address: str, shelf: Shelf | None = None) -> None:
         super().__init__(address, shelf)

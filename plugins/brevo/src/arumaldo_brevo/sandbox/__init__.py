@@ -22,6 +22,8 @@ Switches, among them whatever nothing says for certain:
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
@@ -38,6 +40,21 @@ class BrevoSandbox(Sandbox):
 
     name = "brevo"
     kinds = ("emails", "contacts")
+    offers: ClassVar[dict[str, str]] = {
+        "key": "revoked|repeated",
+        "account": "validating",
+        "credits": "none",
+        "relay": "off",
+        "sender": "inactive|refused|by-domain",
+        "guard": "strict|processed|silent",
+        "tags": "json|commas|each",
+        "filter": "loose",
+        "ids": "bare",
+        "contacts": "racing",
+        "leaving": "list",
+        "attributes": "few",
+        "limits": "off",
+    }
 
     def app(self) -> ASGIApp:
         wire, mails, contacts, account = Wire(self), Mails(self), Contacts(self), Account(self)

@@ -20,6 +20,8 @@ Switches:
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Mount
@@ -36,6 +38,19 @@ class CloudflareSandbox(Sandbox):
 
     name = "cloudflare"
     kinds = ("zones", "records")
+    offers: ClassVar[dict[str, str]] = {
+        "token": "revoked|elsewhere|expired|of-account",
+        "rights": "no-(zones|certificates|rulesets|list)",
+        "plan": "small|old|no-rules",
+        "fixed": "[a-z0-9_]+",
+        "limit": "[0-9]+",
+        "absent": "1001|9109|0",
+        "filters": "loose",
+        "errors": "wrapped",
+        "held:": "yes",
+        "before:": r"[A-Z]+ \S+",
+        "shield:": "waiting",
+    }
 
     def __init__(self, address: str, shelf: Shelf | None = None) -> None:
         super().__init__(address, shelf)

@@ -43,6 +43,12 @@ class OpenAiSandbox(Sandbox):
 
     name: ClassVar[str] = "openai"
     kinds: ClassVar[tuple[str, ...]] = ("responses",)
+    offers: ClassVar[Mapping[str, str]] = {
+        "content": "refuse|incomplete|filtered|malformed|stray",
+        "key": "revoked|narrow",
+        "quota": "exhausted|rate",
+        "latency": r"[0-9.]+",
+    }
 
     def app(self) -> ASGIApp:
         routes = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from starlette.types import ASGIApp
 
 from arumaldo.sandbox import Entry, Sandbox, Shelf
@@ -29,6 +31,12 @@ class PressableSandbox(Sandbox):
 
     name = "pressable"
     kinds = ("sites",)
+    offers: ClassVar[dict[str, str]] = {
+        "sites": "stuck|failing|full|broken",
+        "domain:": "waiting|certificate",
+        "confirmation": "current",
+        "primary": "inherited",
+    }
 
     def __init__(self, address: str, shelf: Shelf | None = None) -> None:
         super().__init__(address, shelf)

@@ -23,6 +23,8 @@ Switches:
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Mount
@@ -40,6 +42,17 @@ class ZohoSandbox(Sandbox):
 
     name = "zoho"
     kinds = ("contacts", "customers", "subscriptions", "invoices", "payments")
+    offers: ClassVar[dict[str, str]] = {
+        "tokens": "limited|[0-9]+",
+        "granted": ".*",
+        "api_domain": "https?://.+",
+        "scope": "crm|search|coql|billing",
+        "contacts": "refused|duplicate|several",
+        "twin": ".+",
+        "matching": "exact",
+        "description": "absent",
+        **billing.OFFERS,
+    }
 
     def __init__(self, address: str, shelf: Shelf | None = None) -> None:
         super().__init__(address, shelf)

@@ -1,6 +1,6 @@
 """Zoho Billing, played: customers, plans, subscriptions whose terms pass with the clock, invoices and payments.
 
-Switches, each a value of `Sandbox.switches`:
+Switches:
 
     names          free: two customers may have one name (the vendor's 3062 is not certain for Billing)
     currency       the organisation's, instead of USD
@@ -65,6 +65,19 @@ from arumaldo_zoho.sandbox.billing_wire import INVALID, Call, Failure, day, page
 if TYPE_CHECKING:
     from arumaldo_zoho.sandbox import ZohoSandbox
 
+OFFERS = {
+    "names": "free",
+    "currency": "[A-Z]{3}",
+    "currencies": "one",
+    "taxes": r"([^=\s]+=[0-9.]+ ?)*",
+    "extra_tax": "[0-9.]+",
+    "sorting": "unheeded|refused",
+    "invoices": "draft|none",
+    "invoice_style": "long|text|kept",
+    "stranger": "400|403",
+    "limit": "44|45|1070",
+}
+"""The switches of the books, as `Sandbox.offers`."""
 ORGANIZATION = "10234695"
 ORGANIZATION_HEADER = "x-com-zoho-subscriptions-organizationid"
 _LIMITS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
@@ -29,6 +29,7 @@ class AcmeCrmSandbox(Sandbox):
 
     name = "acme_crm"
     kinds = ("contacts",)
+    offers: ClassVar[dict[str, str]] = {"key": "revoked"}
 
     def app(self) -> ASGIApp:
         return Starlette(

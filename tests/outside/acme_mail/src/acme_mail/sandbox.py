@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
@@ -60,6 +60,7 @@ class AcmeMailSandbox(Sandbox):
 
     name = "acme_mail"
     kinds = ("emails", "contacts")
+    offers: ClassVar[dict[str, str]] = {"key": "revoked"}
 
     def app(self) -> ASGIApp:
         letter, reader = "/letters/{name}", "/readers/{email}"
