@@ -59,11 +59,18 @@ def test_when_nothing_waits_the_desk_says_so(desk: Desk) -> None:
 
 @pytest.mark.slow
 def test_beside_the_demo_the_operators_commands_find_it_by_themselves(platform: Platform) -> None:
-    env = {"ARUMALDO_STATE": str(platform.tree.supervisor.state)}
-    for words, said in ((["pause"], "No worker begins"), (["today"], "PAUSED"), (["unpause"], "go on")):
-        ended = CliRunner().invoke(app, [*words, "--config", str(HUBCONFIG)], env=env)
-        assert said in ended.output
-    assert CliRunner().invoke(app, ["check", "--live", "--config", str(HUBCONFIG)], env=env).exit_code == 0
+    def beside(*words: str) -> str:
+        env = {"ARUMALDO_STATE": str(platform.tree.supervisor.state)}
+        return CliRunner().invoke(app, [*words, "--config", str(platform.config)], env=env).output
+
+    try:
+        assert "No worker begins" in beside("pause", "we look around")
+        assert "we look around" in beside("today")
+    finally:
+        assert "go on" in beside("unpause")
+    checked = beside("check", "--live")
+    assert "✓ database" in checked
+    assert "✗" not in checked
 
 
 def test_a_pause_is_on_the_list_until_it_is_ended(desk: Desk) -> None:

@@ -122,11 +122,13 @@ def test_tokens_expire_and_switches_turn_on_order(near: World) -> None:
 
 
 def test_a_switch_that_the_vendor_does_not_have_is_refused_however_it_is_set(near: World) -> None:
-    for wrong in ({"sites": "stukc"}, {"stie": "stuck"}, {"sites:": "stuck"}, {"held": "yes"}):
+    for wrong in ({"sites": "stukc"}, {"stie": "stuck"}, {"sites:": "stuck"}, {"held": "yes"}, {"held:": "yes"}):
         with pytest.raises(ValueError, match="switch"):
             near.acme.switches.update(wrong)
         with pytest.raises(ValueError, match="switch"):
-            near.acme.switches |= wrong
+            near.acme.switches |= {"sites": "full"} | wrong
+        with pytest.raises(ValueError, match="switch"):
+            near.acme.switches.setdefault(*next(iter(wrong.items())))
     assert near.acme.switches == {}
 
 

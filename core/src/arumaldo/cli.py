@@ -124,11 +124,11 @@ def check(
     With --live: 1 where something cannot be served with (✗), 0 with warnings (!).
     """
     from arumaldo.config.parse import parse_file
-    from arumaldo.demo.beside import beside
+    from arumaldo.demo.beside import at_hand
 
     mistakes: tuple[str, ...] = ()
     try:
-        parsed = parse_file(config, environ=beside(config, os.environ) if live else os.environ)
+        parsed = parse_file(config, environ=at_hand(config) if live else os.environ)
     except ConfigError as error:
         mistakes = error.mistakes
     if live and not mistakes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -39,10 +38,10 @@ def today(config: ConfigOption = HUBCONFIG, as_json: AsJson = False) -> None:
 @contextmanager
 def _opened(config: Path, threads: int) -> Iterator[Installation]:
     """The installation that this file is of; that of the demo where it runs beside us."""
-    from arumaldo.demo.beside import beside
+    from arumaldo.demo.beside import at_hand
     from arumaldo.workers import opened
 
-    with opened(config, beside(config, os.environ), threads=threads) as inst:
+    with opened(config, at_hand(config), threads=threads) as inst:
         yield inst
 
 

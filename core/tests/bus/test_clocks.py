@@ -7,9 +7,10 @@ import random
 import pytest
 from sqlalchemy import text
 
-from arumaldo.bus import clocks
+from arumaldo.bus import clocks, deliveries
 from arumaldo.bus.run import PATIENCE, TRIES
-from arumaldo.errors import Denied, Unavailable
+from arumaldo.bus.work import Work
+from arumaldo.errors import Denied, Refused, Unavailable
 from arumaldo.hearing import heard
 from arumaldo.store.scope import Owner
 
@@ -27,21 +28,25 @@ def waiting(bus: Bus) -> list[int]:
     with bus.store.hub() as session:
         for _ in range(OFTEN):
             clocks.failed(session, bus.owner.reseller_id, CLOCK, "503", None)
-    deliveries = [bus.publish(ThingOrdered(order_id=owner.account_id), owner)[0] for owner in owners(bus)]
-    run(bus, deliveries)
+    published = [bus.publish(ThingOrdered(order_id=owner.account_id), owner)[0] for owner in owners(bus)]
+    run(bus, published)
     assert bus.vendor.made == []
     bus.database.move_clock(clocks.BREAK_SECONDS)
-    return deliveries
+    return published
 
 
 def owners(bus: Bus) -> list[Owner]:
     return [bus.owner, bus.new_owner(), bus.new_owner()]
 
 
-def run(bus: Bus, deliveries: list[int]) -> None:
+def run(bus: Bus, some: list[int]) -> None:
     runner = bus.runner()
-    for delivery in deliveries:
+    for delivery in some:
         runner.run(delivery)
+
+
+def only_waits(message: ThingOrdered, work: Work) -> None:
+    work.look_again(1.0, "something else has to be there first")
 
 
 def clock(bus: Bus) -> tuple[int, bool]:
@@ -98,12 +103,66 @@ def test_those_who_waited_for_a_vendor_go_on_as_soon_as_it_answers_and_who_comes
     assert due(bus) == waiting[:2]
 
 
-def test_an_answer_wakes_nobody_whom_the_vendor_asked_to_wait(bus: Bus, waiting: list[int]) -> None:
+def test_those_who_waited_go_on_no_sooner_than_the_vendor_asked_for(bus: Bus, waiting: list[int]) -> None:
     fail_on(bus, pause=20.0)
     run(bus, waiting)
     with bus.store.hub() as session:
         clocks.well(session, bus.owner.reseller_id, CLOCK)
     assert due(bus) == []
+    bus.database.move_clock(20)
+    assert due(bus) == waiting
+
+
+def test_a_step_that_asks_nobody_says_nothing_about_its_vendor(bus: Bus) -> None:
+    bus.handle(only_waits, calls="hosting")
+    fail_on(bus)
+    bus.database.move_clock(int(clocks.BREAK_SECONDS))
+    run(bus, bus.publish(ThingOrdered(order_id=bus.owner.account_id)))
+    assert clock(bus)[0] == OFTEN
+
+
+def test_a_vendor_that_refuses_something_is_not_away(bus: Bus, waiting: list[int]) -> None:
+    def refuses() -> None:
+        heard()
+        fail(Refused("acme", "no"))
+
+    bus.vendor.before = refuses
+    run(bus, waiting[:1])
+    assert clock(bus) == (0, False)
+
+
+def test_a_step_that_never_had_its_turn_has_waited_for_a_day_too(bus: Bus) -> None:
+    bus.handle(build, calls="hosting", refused=ThingRefused)
+    [delivery] = bus.publish(ThingOrdered(order_id=bus.owner.account_id))
+    for _ in range(2):
+        fail_on(bus)
+        run(bus, [delivery])
+        assert states(bus) == {"build": "waiting"}
+        bus.database.move_clock(int(PATIENCE) - 10)
+    fail_on(bus)
+    run(bus, [delivery])
+    assert states(bus) == {"build": "refused"}
+
+
+@pytest.mark.parametrize("ours", ["parked", "paused"])
+def test_a_day_of_waiting_for_a_person_is_not_the_vendors(bus: Bus, ours: str) -> None:
+    bus.handle(build, calls="hosting", refused=ThingRefused)
+    [delivery] = bus.publish(ThingOrdered(order_id=bus.owner.account_id))
+    bus.vendor.before = lambda: fail(Unavailable("acme", "503"))
+    run(bus, [delivery])
+    bus.database.move_clock(10)
+    with bus.store.hub() as session:
+        if ours == "parked":
+            clocks.park(session, bus.owner.reseller_id, CLOCK, "401")
+        else:
+            deliveries.pause(session, "we move")
+    run(bus, [delivery])
+    bus.database.move_clock(int(PATIENCE))
+    with bus.store.hub() as session:
+        clocks.unpark(session)
+        deliveries.unpause(session, restored=False)
+    run(bus, [delivery])
+    assert states(bus) == {"build": "waiting"}
 
 
 def test_a_vendor_that_is_left_alone_for_a_day_has_not_been_available_for_a_day(bus: Bus) -> None:

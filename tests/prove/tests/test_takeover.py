@@ -88,8 +88,8 @@ def test_a_step_whose_next_holder_dies_as_well_was_taken_over_from_the_first(tak
     book.outcomes = {7: "taken", 8: "left"}
     book.held = (1, 8, *HELD[2:])
     takeovers.died(2)
-    until(lambda: takeovers.seconds)
-    assert [one.token for one in takeovers._left] == [8]
+    until(lambda: takeovers.seconds and [one.token for one in takeovers._left] == [8])
+    assert len(takeovers.seconds) == 1
 
 
 def test_what_its_own_holder_ended_was_not_taken_over(takeovers: Takeovers, book: Book) -> None:

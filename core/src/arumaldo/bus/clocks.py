@@ -49,7 +49,7 @@ SET failures = 0, failing_since = NULL, not_before = CASE WHEN asked_until > hub
     reason = CASE WHEN asked_until > hub_now() THEN reason END
 FROM before
 WHERE c.reseller_id = before.reseller_id AND c.provider = before.provider
-RETURNING c.not_before IS NULL AND before.failures >= :breaks
+RETURNING before.failures >= :breaks AS was_left_alone, c.not_before
 """)
 _PROBE = text("""
 UPDATE provider_clocks SET not_before = hub_now() + make_interval(secs => :pause)
@@ -71,13 +71,14 @@ RETURNING reseller_id, provider
 _UNPARK = text("""
 UPDATE provider_clocks SET parked_at = NULL, reason = NULL WHERE parked_at IS NOT NULL RETURNING reseller_id, provider
 """)
-# Whoever is locked is just being put back, or taken.
+# Whoever is locked is just being taken, or put back: that one stays away for its pause.
 _WAKE = text("""
-UPDATE deliveries SET due_at = hub_now() WHERE id IN (
+UPDATE deliveries SET due_at = coalesce(CAST(:at AS timestamptz), hub_now()) WHERE id IN (
   SELECT d.id FROM deliveries d JOIN bindings b ON b.account_id = d.account_id AND b.capability = d.lane
   WHERE d.state = 'waiting' AND d.holder IS NULL AND b.reseller_id = :reseller
     AND b.provider || '/' || b.capability = :provider
-    AND d.due_at > hub_now() AND d.due_at <= hub_now() + make_interval(secs => :within)
+    AND d.due_at > coalesce(CAST(:at AS timestamptz), hub_now())
+    AND d.due_at <= hub_now() + make_interval(secs => :within)
   FOR UPDATE OF d SKIP LOCKED
 )
 """)
@@ -129,11 +130,12 @@ def failed(session: Session, reseller: UUID, provider: str, reason: str, pause: 
 def well(session: Session, reseller: UUID, provider: str) -> None:
     """The vendor answered: its failures are not in a row any more, and those go on who waited because of them.
 
-    What it asked for itself still counts.
+    What it asked for itself still counts: they go on when that is over.
     """
     values = {"reseller": reseller, "provider": provider, "breaks": BREAKS_AFTER}
-    if session.execute(_WELL, values).scalar_one_or_none():
-        _wake(session, reseller, provider, BREAK_SECONDS)
+    row = session.execute(_WELL, values).one_or_none()
+    if row is not None and row.was_left_alone:
+        _wake(session, reseller, provider, BREAK_SECONDS, row.not_before)
 
 
 def probe(session: Session, reseller: UUID, provider: str) -> bool:
@@ -163,9 +165,9 @@ def _wake_all(session: Session, freed: Sequence[Row[Any]]) -> int:
     return len(freed)
 
 
-def _wake(session: Session, reseller: UUID, provider: str, within: float) -> None:
-    """What is due within so many seconds is due now; who comes back later waits for something else."""
-    session.execute(_WAKE, {"reseller": reseller, "provider": provider, "within": within})
+def _wake(session: Session, reseller: UUID, provider: str, within: float, at: datetime | None = None) -> None:
+    """What is due within so many seconds is due now, or `at` then; who comes back later waits for something else."""
+    session.execute(_WAKE, {"reseller": reseller, "provider": provider, "within": within, "at": at})
 
 
 def back_off(attempt: int, most: float = LONGEST_BACK_OFF) -> float:

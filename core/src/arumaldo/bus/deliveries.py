@@ -68,6 +68,10 @@ SET holder = NULL, held_until = NULL, due_at = hub_now() + make_interval(secs =>
     deaths = CASE WHEN :ran THEN 0 ELSE deaths END
 WHERE id = :id AND token = :token AND state = 'waiting'
 """)
+# While nothing was begun, no vendor failed.
+_NOBODY_FAILED = text(
+    "UPDATE deliveries SET failing_since = NULL WHERE state = 'waiting' AND failing_since IS NOT NULL"
+)
 _REPLAY = text("""
 UPDATE deliveries
 SET state = 'waiting', due_at = hub_now(), attempt = 0, faults = 0, deaths = 0, finished_at = NULL, failing_since = NULL
@@ -230,6 +234,7 @@ def pause(session: Session, reason: str) -> None:
 def unpause(session: Session, *, restored: bool) -> bool:
     """End the operator's pause, and with `restored` every one; whether there is one left."""
     session.execute(text("DELETE FROM pauses WHERE name = 'operator' OR :restored"), {"restored": restored})
+    session.execute(_NOBODY_FAILED)
     left: bool = session.execute(text("SELECT EXISTS (SELECT 1 FROM pauses)")).scalar_one()
     return left
 

@@ -6,10 +6,11 @@ called again, or, with money whose outcome was in doubt, given up as refused; el
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, get_type_hints
+from functools import partial
+from typing import Any, TypeVar, get_type_hints
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
@@ -25,6 +26,7 @@ from arumaldo.store.journal import EFFECT_MOVES, TAKEN, Effect
 from arumaldo.store.scope import Rows
 from arumaldo.store.upkeep import Restoration
 
+T = TypeVar("T")
 _CLOCKS_MAY_DIFFER = timedelta(minutes=2)
 _SLOWEST_LOOK = 30.0
 
@@ -52,17 +54,16 @@ class Effects:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._made_something = False
-        self._heard = False
+        self.heard = False
+        """Whether the vendor has answered anything in this attempt."""
 
     def invoke(self, call: Call) -> Any:
         """Reads and puts go through. A create becomes an effect: a second call with its reference answers the first."""
         try:
-            answer = self._invoke(call)
+            return self._invoke(call)
         except ProviderError as error:
-            error.heard = error.heard or self._heard
+            error.heard = self.heard
             raise
-        self._heard = True
-        return answer
 
     def _invoke(self, call: Call) -> Any:
         self._work.need_time_for_a_call()
@@ -76,12 +77,22 @@ class Effects:
 
     def _plain(self, call: Call) -> Any:
         try:
-            return call.make()
+            return self._asked(call.make)
         except Refused as error:
             if not self._made_something:
                 raise
             # A look at what was just made is no verdict on it.
             raise OutcomeUnknown(call.provider.name, f"{call.hook} was refused: {error.what}") from error
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """What the vendor answers."""
+        try:
+            answer = ask()
+        except ProviderError as error:
+            self.heard |= error.heard
+            raise
+        self.heard = True
+        return answer
 
     def _once(self, call: Call, intent: Intent) -> Made:
         match intent.state:
@@ -136,7 +147,7 @@ class Effects:
         wanted = _parameters(call.provider.capability, find)
         arguments = {name: value for name, value in call.arguments.items() if name in wanted}
         try:
-            found: list[Made] = call.provider.call(find, arguments)
+            found: list[Made] = self._asked(partial(call.provider.call, find, arguments))
         except Refused as error:  # the look was refused, which says nothing about what it looks for
             raise OutcomeUnknown(call.provider.name, f"{find} was refused: {error.what}") from error
         return found
@@ -166,7 +177,7 @@ class Effects:
             self._withdraw(intent)
             raise
         try:
-            made: Made = call.make()
+            made: Made = self._asked(call.make)
         except Refused as error:
             self._record(call, intent, "refused", problem=error.what)
             raise

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -54,12 +55,22 @@ FUTURE_PAUSE = 5.0
 class _NotYet(LookAgain):
     """The step was not begun."""
 
+    failing: bool | None = None
+
+
+class _Parked(_NotYet):
+    """It waits for a person, and the vendor is not to blame for that time."""
+
+    failing: bool | None = False
+
 
 class _LeftAlone(_NotYet):
-    """Because its vendor has failed, or asked for a pause: as long as that lasts, the vendor is not available."""
+    """Its vendor has failed again and again, which goes on as long as it is left alone, or asked for a pause."""
 
     def __init__(self, bound: Bound, after: float) -> None:
         super().__init__(after, f"{bound.provider} asked us to wait: {bound.reason}")
+        self.provider = bound.provider
+        self.failing = True if bound.failures >= clocks.BREAKS_AFTER else None
 
 
 class Configured(Protocol):
@@ -119,7 +130,7 @@ class Runner:
         """What seems to kill its workers gets a process of its own; only what kills that one too is quarantined."""
         place = self.places["listeners" if held.handler.startswith(LISTENER) else "steps"]
         if not place.acquire(blocking=False):
-            self._put_back(held, ALONE_PAUSE, "it waits for its turn to run alone", counts=False, ran=False)
+            self._put_back_unasked(held, ALONE_PAUSE, "it waits for its turn to run alone")
             return
         try:
             log.warning(
@@ -129,7 +140,7 @@ class Runner:
             if deliveries.held_by(self.store, held.id, held.token) is None:  # it was brought to an end
                 return
             if blameless:
-                self._put_back(held, ALONE_PAUSE, "its process had to go before it was done", counts=False, ran=False)
+                self._put_back_unasked(held, ALONE_PAUSE, "its process had to go before it was done")
             else:
                 self._quarantine(held, "it ended the process that ran it alone")
         finally:
@@ -142,20 +153,15 @@ class Runner:
             if held.handler.startswith(LISTENER):
                 self._tell(held)
             elif handler is None:
-                self._put_back(
-                    held, FUTURE_PAUSE, f"this release has no handler {held.handler}", counts=False, ran=False
-                )
+                self._put_back_unasked(held, FUTURE_PAUSE, f"this release has no handler {held.handler}")
             else:
                 self._handle(held, handler)
         except Overtaken as error:
             log.info("%s", error)
         except LookAgain as pause:
-            failing = None if isinstance(pause, _LeftAlone) else False
-            self._put_back(
-                held, pause.after, str(pause), counts=False, failing=failing, ran=not isinstance(pause, _NotYet)
-            )
+            self._pause(held, handler, pause)
         except FromTheFuture as error:
-            self._put_back(held, FUTURE_PAUSE, str(error), counts=False, ran=False)
+            self._put_back_unasked(held, FUTURE_PAUSE, str(error))
         except ProviderError as error:
             self._sort(held, handler, error, version)
         except Exception as error:
@@ -168,21 +174,23 @@ class Runner:
         message = read_message(held.type, held.version, held.body)
         provider_of, bound = self._provider(held, handler)
         work = self.work(self.store, held)
-        work.hub = AccountHub(provider_of, self.effects(work).invoke)
+        effects = self.effects(work)
+        work.hub = AccountHub(provider_of, effects.invoke)
         work.portal_of = self.configured.portal
         try:
             handler.run(message, work)
-        except LookAgain:
-            self._answered(held, bound)
+        except LookAgain as pause:
+            pause.failing = False if effects.heard else None
+            self._answered(held, bound, effects)
             raise
         if not work.ended:
             with work.locked() as rows:
                 deliveries.end(rows.session, held)
-        self._answered(held, bound)
+        self._answered(held, bound, effects)
 
-    def _answered(self, held: Held, bound: Bound | None) -> None:
+    def _answered(self, held: Held, bound: Bound | None, effects: Effects) -> None:
         """Written down only where a failure is known, so that it costs nothing while all is well."""
-        if bound is None:
+        if bound is None or not effects.heard:
             return
         key = (held.owner.reseller_id, clocks.of(bound.provider, held.lane))
         if bound.failures or key in self.troubled:
@@ -196,7 +204,7 @@ class Runner:
             return _nothing, None
         bound = self._bound(held.owner, handler.calls)
         if bound.parked_at is not None:
-            raise _NotYet(PARKED_PAUSE, f"{bound.provider} is parked: {bound.reason}")
+            raise _Parked(PARKED_PAUSE, f"{bound.provider} is parked: {bound.reason}")
         if bound.wait > 0:
             raise _LeftAlone(bound, bound.wait)
         self._one_tries(held, bound)
@@ -246,6 +254,9 @@ class Runner:
 
     def _sort(self, held: Held, handler: Handler | None, error: ProviderError, version: int) -> None:
         """`version` of the configuration is the one that the attempt was made under."""
+        if error.heard and handler is not None and not isinstance(error, Denied):
+            with self.store.hub() as session:
+                clocks.well(session, held.owner.reseller_id, clocks.of(error.provider, held.lane))
         match error:
             case _ if handler is None:  # a listener's trouble is its own: nobody else waits for it
                 self._retry_or_quarantine(held, str(error))
@@ -271,14 +282,10 @@ class Runner:
         failures = None
         with self.store.hub() as session:
             if isinstance(error, Unavailable):
-                if error.heard:  # between its last failure and this one
-                    clocks.well(session, reseller, clock)
                 failures = clocks.failed(session, reseller, clock, error.what, retry_after)
                 self.troubled.add((reseller, clock))
             moment = deliveries.now(session)
-        failing = (moment - (held.failing_since or moment)).total_seconds()
-        if failing > PATIENCE and self._may_be_given_up(held, handler):
-            self._refuse(held, handler, f"{error.provider} has not been available for a day")
+        if self._given_up(held, handler, error.provider, moment):
             return
         doubtful = any(effect.state != "done" for effect in self._effects(held))
         if doubtful:
@@ -289,6 +296,22 @@ class Runner:
             back_off = clocks.back_off(held.attempt)
         pause = max(min(retry_after or 0.0, clocks.LONGEST_PAUSE), back_off)
         self._put_back(held, pause, str(error), counts=True, failing=True)
+
+    def _pause(self, held: Held, handler: Handler | None, pause: LookAgain) -> None:
+        if isinstance(pause, _LeftAlone) and pause.failing and held.failing_since is not None and handler is not None:
+            with self.store.hub() as session:
+                moment = deliveries.now(session)
+            if self._given_up(held, handler, pause.provider, moment):
+                return
+        ran = not isinstance(pause, _NotYet)
+        self._put_back(held, pause.after, str(pause), counts=False, failing=pause.failing, ran=ran)
+
+    def _given_up(self, held: Held, handler: Handler, provider: str, moment: datetime) -> bool:
+        failing = (moment - (held.failing_since or moment)).total_seconds()
+        if failing <= PATIENCE or not self._may_be_given_up(held, handler):
+            return False
+        self._refuse(held, handler, f"{provider} has not been available for a day")
+        return True
 
     def _may_be_given_up(self, held: Held, handler: Handler) -> bool:
         """Not while it is unknown whether something was made, nor when money was taken and its step has not ended."""
@@ -338,6 +361,10 @@ class Runner:
     def _finish(self, held: Held, state: str = "done", why: str | None = None) -> None:
         with self.store.of(held.owner) as rows:
             deliveries.end(rows.session, held, state, why and why.replace("\x00", "")[:500])
+
+    def _put_back_unasked(self, held: Held, after: float, why: str) -> None:
+        """The step was not begun, which says nothing of its vendor."""
+        self._put_back(held, after, why, counts=False, failing=None, ran=False)
 
     def _put_back(
         self, held: Held, after: float, why: str, *, counts: bool, failing: bool | None = False,

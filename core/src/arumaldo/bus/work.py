@@ -23,6 +23,9 @@ from arumaldo.store.scope import Rows, Store
 class LookAgain(HubError):
     """Not an error: the step has to wait for something, and is due again `after` seconds from now."""
 
+    failing: bool | None = False
+    """What this says of the vendor, as `deliveries.put_back` takes it."""
+
     def __init__(self, after: float, because: str) -> None:
         super().__init__(because)
         self.after = after

@@ -14,7 +14,7 @@ from arumaldo.demo.report import Report
 from arumaldo.demo.supervisor import Stopped
 from arumaldo.demo.tree import Tree, start
 from arumaldo.demo.walker import walk
-from arumaldo.words import STATE
+from arumaldo.words import HUBCONFIG, STATE
 
 EXIT_INTERRUPTED = 130
 
@@ -38,7 +38,7 @@ def interactive(
             sys.stdout.write(f"Arumaldo Cloud is ready: {tree.base_url}\n{welcome(tree) if welcome else ''}")
             sys.stdout.write(f"The test letter box: {tree.sandbox_url}/letters\n")
             sys.stdout.write(f"What the vendors hold: {tree.sandbox_url}/_control/ledger\n")
-            sys.stdout.write(f"What waits for a person, in another terminal here: {_today(state)}\n")
+            sys.stdout.write(f"What waits for a person, in another terminal here: {_today(state, config)}\n")
             sys.stdout.write(f"Logs are in {tree.supervisor.state / 'log'}. Ctrl-C ends all of it.\n")
             sys.stdout.flush()
             code = tree.wait() or 0
@@ -48,9 +48,10 @@ def interactive(
     return code
 
 
-def _today(state: Path) -> str:
+def _today(state: Path, config: Path) -> str:
     place = "" if state == STATE else f"ARUMALDO_STATE={shlex.quote(str(state))} "
-    return f"{place}{shlex.quote(os.path.relpath(sys.argv[0]))} today"
+    file = "" if config == HUBCONFIG else f" --config {shlex.quote(str(config))}"
+    return f"{place}{shlex.quote(os.path.relpath(sys.argv[0]))} today{file}"
 
 
 def customers(

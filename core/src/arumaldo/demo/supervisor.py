@@ -162,9 +162,10 @@ class Supervisor:
             (self.state / "processes.json").unlink()
 
     def _known(self, name: str) -> _Watched:
-        if self._ended:
+        watched = self._watched.get(name)
+        if watched is None and self._ended:
             raise Stopped("all processes are being ended")
-        return self._watched[name]
+        return watched or self._watched[name]
 
     def _look_after_all(self) -> None:
         for name, watched in self._watched.items():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx2
 
-from arumaldo.demo.beside import written_down
+from arumaldo.demo.beside import close_to_home, written_down
 from arumaldo.demo.child import Child, Command
 from arumaldo.demo.embedded import Postgres, Valkey
 from arumaldo.demo.files import secret_in
@@ -75,7 +75,7 @@ def start(
         try:
             tree = _servers(supervisor, postgres, valkey, port)
             _hub(tree, config, worker, workers, _web(tree, webs, sockets))
-            with written_down(state, environment(tree)):
+            with written_down(state, config, environment(tree)):
                 yield tree
         finally:
             supervisor.stop()
@@ -119,7 +119,7 @@ def _web(tree: Tree, webs: int, open_files: ExitStack) -> Mapping[str, tuple[int
 
 
 def _hub(tree: Tree, config: Path, worker: Sequence[str], workers: int, webs: Mapping[str, tuple[int, ...]]) -> None:
-    env = {**os.environ, **_close_to_home(), **environment(tree), "PYTHONUNBUFFERED": "1"}
+    env = {**os.environ, **close_to_home(), **environment(tree), "PYTHONUNBUFFERED": "1"}
 
     def command(name: str, *words: str, sockets: tuple[int, ...] = ()) -> Command:
         return Command(name, [sys.executable, *words], env=env, sockets=sockets)
@@ -150,9 +150,3 @@ def _wait_for(supervisor: Supervisor, client: httpx2.Client, address: str) -> No
 def _wait(supervisor: Supervisor, until: Callable[[], bool], what: str) -> None:
     if supervisor.wait(until, _PATIENCE, what) is not None:
         raise Stopped("stopped before everything was up")
-
-
-def _close_to_home() -> dict[str, str]:
-    """What runs on this machine is not reached through a proxy."""
-    here = "localhost,.localhost,127.0.0.1"
-    return {name: ",".join(filter(None, (os.environ.get(name), here))) for name in ("NO_PROXY", "no_proxy")}

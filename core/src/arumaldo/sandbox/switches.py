@@ -18,11 +18,9 @@ class Switches(dict[str, str]):
     def __setitem__(self, key: str, value: str) -> None:
         """A second call replaces the value; "" resets it, where that is no value of its own. ValueError: there is no
         such switch, or it has no such value."""
-        values = self._values(key)
-        if re.fullmatch(values, value):
+        self._check(key, value)
+        if re.fullmatch(self._values(key), value):
             super().__setitem__(key, value)
-        elif value:
-            raise ValueError(f"the switch {key!r} has no value {value!r}; it takes {values}")
         else:
             self.reset(key)
 
@@ -31,17 +29,31 @@ class Switches(dict[str, str]):
         self._values(key)
         self.pop(key, None)
 
+    def _check(self, key: str, value: str) -> None:
+        values = self._values(key)
+        if value and not re.fullmatch(values, value):
+            raise ValueError(f"the switch {key!r} has no value {value!r}; it takes {values}")
+
     def _values(self, key: str) -> str:
-        family, colon, _ = key.partition(":")
+        family, colon, of = key.partition(":")
         values = self.offered.get(family + colon)
-        if values is None:
+        if values is None or (colon and not of):
             raise ValueError(f"there is no switch {key!r}; there are: {', '.join(sorted(self.offered)) or 'none'}")
         return values
 
     def update(self, *others: Any, **more: str) -> None:
-        """The same for several."""
-        for key, value in dict(*others, **more).items():
+        """The same for several: all of them, or where one is wrong none."""
+        told = dict(*others, **more)
+        for key, value in told.items():
+            self._check(key, value)
+        for key, value in told.items():
             self[key] = value
+
+    def setdefault(self, key: str, default: str = "") -> str:
+        """As with any dict."""
+        if key not in self:
+            self[key] = default
+        return self.get(key, "")
 
     def __ior__(self, others: Any) -> Self:  # type: ignore[override,misc] # dict's own would look at nothing
         self.update(others)

@@ -27,11 +27,12 @@ _HELD = """
 SELECT d.id, d.token, d.due_at, d.handler FROM deliveries d JOIN workers w ON w.id = d.holder
 WHERE d.state = 'waiting' AND w.pid = %s AND d.handler <> 'listener:saboteur'
 """
-# Released is not yet taken, although it raises the token as well.
+# Released is not yet taken, although it raises the token by one, too; whatever raised it further was taken.
 _OUTCOME = """
 SELECT d.id, one.token,
   concat_ws(' ', d.state, 'holder', d.holder, 'token', d.token, 'deaths', d.deaths, 'due', d.due_at), CASE
   WHEN d.token = one.token AND (d.holder IS NULL OR d.state <> 'waiting') THEN 'ended by its own holder'
+  WHEN d.token > one.token + 1 THEN 'taken'
   WHEN d.token > one.token AND (d.holder IS NOT NULL OR d.state <> 'waiting' OR d.due_at <> one.due_at) THEN 'taken'
   ELSE 'left' END
 FROM deliveries d JOIN unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS one (id, token, due_at) USING (id)

@@ -47,7 +47,7 @@ class OpenAiSandbox(Sandbox):
         "content": "refuse|incomplete|filtered|malformed|stray",
         "key": "revoked|narrow",
         "quota": "exhausted|rate",
-        "latency": r"[0-9.]+",
+        "latency": r"[0-9]+(\.[0-9]+)?",
     }
 
     def app(self) -> ASGIApp:
