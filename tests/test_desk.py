@@ -90,6 +90,16 @@ def test_a_restored_book_is_not_put_to_work_by_a_mere_unpause(desk: Desk, databa
     assert kinds(desk) == []
 
 
+def test_only_a_plugin_that_is_there_can_be_resumed(desk: Desk) -> None:
+    assert "0 provider(s)" in desk("resume", "openai")
+    assert "arumaldo plugins lists them" in desk("resume", "opanai", code=1)
+
+
+def test_a_demo_without_customers_has_nothing_to_report() -> None:
+    ended = CliRunner().invoke(app, ["demo", "--json"])
+    assert ended.exit_code == 2
+
+
 def test_a_domain_that_no_customer_has_cannot_be_released_however_it_is_written(desk: Desk) -> None:
     assert "no customer has entered sunrise.example" in desk("release", "https://Sunrise.example/", code=1)
 

@@ -172,7 +172,8 @@ def test_an_unknown_name_is_answered_with_the_names_there_are(near: World) -> No
     reply = near.http.get("/acmee/things")
     assert (reply.status_code, reply.text) == (
         404,
-        "Nothing is here. The sandboxes on this port are: /acme/, /bolt/.\n",
+        "Nothing is here. The sandboxes on this port are: /acme/, /bolt/.\n"
+        "Beside them: /letters, /registrar, /_control/ledger.\n",
     )
 
 

@@ -20,7 +20,11 @@ CONFIGURATION = 78
 """Exit code for a mistake in the configuration (sysexits EX_CONFIG): starting again will not help."""
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="A website business in a box: its parts, its operator's commands, and a demo of all of it.",
 )
 app.add_typer(desk.app)
 COMMANDS = "arumaldo.commands"
@@ -44,7 +48,7 @@ def main() -> None:
 def _add_commands_of_others() -> None:
     """A distribution may bring a command of its own: an entry point in `arumaldo.commands` that names a function."""
     for found in entry_points(group=COMMANDS):
-        if found.name in sys.argv[1:2] or "--help" in sys.argv[1:2]:
+        if found.name in sys.argv[1:2] or sys.argv[1:2] in ([], ["--help"]):
             app.command(found.name)(found.load())
 
 
@@ -63,6 +67,8 @@ def demo(
     from arumaldo.demo import show
 
     if customers is None:
+        if as_json:
+            fail("--json reports on customers: say how many with --customers.", 2)
         raise SystemExit(show.interactive(state, config, port, workers))
     raise SystemExit(show.customers(state, config, customers, port, workers, as_json=as_json))
 

@@ -47,7 +47,7 @@ def _opened(config: Path, threads: int) -> Iterator[Installation]:
 
 def _listed(found: Sequence[Matter]) -> str:
     return "\n".join(
-        f"{matter.kind.upper()} since {_moment(matter.since)}: {matter.what}"
+        f"{matter.kind.upper()} since {_moment(matter.since)}: {matter.what.rstrip('.')}."
         f"{f' {matter.waiting} step(s) wait for it.' if matter.waiting else ''}\n    {matter.do}"
         for matter in found
     )
@@ -69,6 +69,9 @@ def resume(
 
     with _opened(config, threads=1) as inst, inst.store.hub() as session:
         count = clocks.resume(session, provider)
+        enabled = {name for reseller in inst.config.resellers.values() for name in reseller.plugins}
+    if not count and provider is not None and provider.partition("/")[0] not in enabled:
+        fail(f"{provider} is no plugin that is enabled here, nor a job of one; arumaldo plugins lists them.", 1)
     say(f"{count} provider(s) may be asked again.")
 
 

@@ -285,8 +285,8 @@ def _newest_stored(environ: Mapping[str, str]) -> str | None:
 def _refuse_embedded(hub: HubSettings) -> None:
     servers = {"database": ("postgresql://app:…@host/name", hub.database), "redis": ("redis://host:6379/0", hub.redis)}
     mistakes = [
-        f'[hub] {key} is "embedded", and only "arumaldo demo" brings a server of its own: write its address, '
-        f"like {example}, or set ARUMALDO_{key.upper()}"
+        f'[hub] {key} is "embedded", and only "arumaldo demo" brings a server of its own, and none runs here with this '
+        f"file: start scripts/demo, or write an address, like {example}, or set ARUMALDO_{key.upper()}"
         for key, (example, value) in servers.items()
         if value.get_secret_value() == EMBEDDED
     ]

@@ -11,7 +11,7 @@ from arumaldo.flows import domains, facts
 
 from .conftest import Bus, ThingOrdered
 from .house import NAME, House
-from .shop import DAY
+from .shop import DAY, Shop
 from .test_effects import build, charge
 
 REASON = "the key was revoked"
@@ -36,6 +36,30 @@ def park(bus: Bus, *capabilities: str) -> None:
 def test_while_all_is_well_the_list_is_empty(house: House) -> None:
     with house.bus.store.hub() as session:
         assert matters(session) == []
+
+
+def test_an_order_that_was_paid_back_is_told_with_its_cause_for_a_day(bus: Bus) -> None:
+    shop = Shop(bus)
+    shop.books.trouble["before create_site"] = [Refused("acme", "no room")]
+    shop.pays()
+    shop.reaches("returned")
+    [matter] = listed(bus, "failed")
+    assert "1 paid order(s) could not be fulfilled" in matter.what
+    assert "no room" in matter.what
+    assert "The money is back." in matter.what
+    bus.database.move_clock(DAY + 60)
+    assert listed(bus, "failed") == []
+
+
+def test_an_order_whose_money_is_not_back_yet_stays_on_the_list(bus: Bus) -> None:
+    shop = Shop(bus)
+    shop.books.trouble["before create_site"] = [Refused("acme", "no room")]
+    shop.books.trouble["give_back"] = [Refused("acme", "not yet settled")]
+    shop.pays()
+    shop.reaches("failed")
+    bus.database.move_clock(2 * DAY)
+    [matter] = listed(bus, "failed")
+    assert "The money of 1 is on its way back." in matter.what
 
 
 def test_each_job_for_which_a_plugin_does_not_accept_us_is_a_matter_with_the_steps_that_wait(bus: Bus) -> None:

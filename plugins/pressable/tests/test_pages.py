@@ -205,6 +205,13 @@ def test_an_empty_page_is_a_page(pressable: PressableHosting, site: HostedSite, 
     assert open_page(f"{site.url}/blank/")[0] == 200
 
 
+def test_the_sandbox_says_that_it_has_no_wordpress_to_log_in_to(site: HostedSite, open_page: Visit) -> None:
+    for path in ("wp-admin/", "wp-login.php"):
+        status, html = open_page(f"{site.url}/{path}")
+        assert status == 200
+        assert "This sandbox has only its pages" in html
+
+
 def test_a_site_without_front_page_shows_the_first_page(
     pressable: PressableHosting, site: HostedSite, open_page: Visit
 ) -> None:

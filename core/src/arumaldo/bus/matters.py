@@ -39,6 +39,12 @@ WHERE state IN ('taken', 'refused')
    OR (state IN ('delegated', 'attached') AND delegated_at < hub_now() - interval '1 day')
 ORDER BY id
 """)
+_ORDERS = text("""
+SELECT coalesce(problem, 'nobody said why') AS problem, count(*) AS orders,
+       count(*) FILTER (WHERE state = 'failed') AS unreturned, min(coalesce(ended_at, paid_at, created_at)) AS since
+FROM orders WHERE state = 'failed' OR (state = 'returned' AND ended_at > hub_now() - interval '1 day')
+GROUP BY 1 ORDER BY since
+""")
 # Who has followed the link of another mail was reached.
 _MAILS = text("""
 SELECT id, kind, recipient, problem, created_at FROM mails m
@@ -65,7 +71,7 @@ def matters(session: Session) -> list[Matter]:
     """All that stands on the list now, the oldest of each kind first. Reads, and changes nothing."""
     return [
         *_pauses(session), *_providers(session), *_set_aside(session), *_overdue(session), *_doubts(session),
-        *_findings(session), *_domains(session), *_left(session), *_mails(session),
+        *_findings(session), *_orders(session), *_domains(session), *_left(session), *_mails(session),
     ]  # fmt: skip
 
 
@@ -146,6 +152,20 @@ def _findings(session: Session) -> list[Matter]:
             do=f"arumaldo settle {row.id} --undo, or --keep",
         )
         for row in found
+    ]  # fmt: skip
+
+
+def _orders(session: Session) -> list[Matter]:
+    """What was paid and could not be fulfilled, by its cause."""
+    return [
+        Matter(
+            kind="failed", subject=row.problem, since=row.since,
+            what=f"{row.orders} paid order(s) could not be fulfilled: {row.problem.rstrip('.')}. "
+            + (f"The money of {row.unreturned} is on its way back." if row.unreturned else "The money is back."),
+            do="See to the cause; nothing has to be done about the money. The customers are told, and may write to "
+            "you. This line goes a day after the money is back.",
+        )
+        for row in session.execute(_ORDERS)
     ]  # fmt: skip
 
 

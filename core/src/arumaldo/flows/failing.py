@@ -22,8 +22,8 @@ LATE_CHARGES = timedelta(days=2)
 def note_that_the_order_failed(message: facts.OrderFailed, work: Work) -> None:
     with work.transaction() as rows:
         order = rows.get_one(Order, message.order_id, lock=True)
-        if move(order, "failed"):
-            order.problem = message.reason
+        if move(order, "failed") or order.state in ENDED_BADLY:  # the step that returns the money may have been first
+            order.problem = order.problem or message.reason
 
 
 @handles(facts.OrderFailed, calls="payments", refused=facts.ReturnRefused)

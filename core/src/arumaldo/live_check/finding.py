@@ -26,5 +26,5 @@ def embedded(name: str) -> Finding:
     example = "ARUMALDO_DATABASE" if name == "database" else "ARUMALDO_REDIS"
     return Finding(
         name, "wrong", 'is "embedded", and only "arumaldo demo" brings a server of its own',
-        f"Write its address into [hub] {name}, or set {example}.",
+        f"Start scripts/demo in another terminal, or write its address into [hub] {name}, or set {example}.",
     )  # fmt: skip

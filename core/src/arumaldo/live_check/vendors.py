@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from arumaldo.config.model import Config, PluginChoice
 from arumaldo.deadline import deadline
 from arumaldo.discovery import described, load
-from arumaldo.errors import HubError
+from arumaldo.errors import HubError, Unavailable
 from arumaldo.live_check.finding import Finding
 
 ASKING = 10.0
@@ -36,7 +36,8 @@ def vendor(choice: PluginChoice, who: str) -> Finding:
             return Finding(name, "well", f"{where}{load(choice.plugin.check)(choice.settings)}")
     except HubError as error:
         said = getattr(error, "what", str(error))
-        start = "Is the sandbox started (arumaldo sandbox)?" if choice.sandbox else ""
-        return Finding(name, "wrong", f"{where}{said}", start or f"Check [plugins.{choice.name}].")
+        is_away = choice.sandbox and isinstance(error, Unavailable)
+        do = "Is the sandbox started (arumaldo sandbox)?" if is_away else f"Check [plugins.{choice.name}]."
+        return Finding(name, "wrong", f"{where}{said}", do)
     except Exception as error:  # a plugin is a guest: whatever it raises is a line of the report
         return Finding(name, "wrong", f"{where}its check failed: {described(error)}", "Install a corrected version.")

@@ -26,6 +26,7 @@ input{font:inherit;width:100%;padding:.6rem;border:1px solid #8a96a5;border-radi
 button{font:inherit;font-weight:600;min-height:2.75rem;padding:0 1.25rem;
 margin-top:1.5rem;border:0;border-radius:8px;background:#1b2430;color:#fff}
 """
+_WHOSE = "Type the address that you signed up with."
 _MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -36,11 +37,12 @@ def routes(internet: Internet) -> list[BaseRoute]:
         to = request.query_params.get("to", "")
         found = await run_in_threadpool(internet.letters, to) if to else []
         body = "".join(_letter(letter) for letter in reversed(found))
-        empty = f"<p>No mail has come to {escape(to)} yet. Reload this page in a moment.</p>" if to else ""
+        empty = f"No mail has come to {escape(to)} yet. Reload this page in a moment." if to else _WHOSE
         return _page(
             "Test letter box",
             "<form><label for=to>Mail to</label>"
-            f'<input id=to name=to type=email value="{escape(to)}"><button>Show</button></form><p></p>{body or empty}',
+            f'<input id=to name=to type=email value="{escape(to)}"><button>Show</button></form><p></p>'
+            f"{body or f'<p>{empty}</p>'}",
         )
 
     async def registrar(request: Request) -> Response:

@@ -84,6 +84,7 @@ def _no_such_site(host: str) -> Response:
 
 def _no_such_vendor(names: Sequence[str]) -> ASGIApp:
     said = f"Nothing is here. The sandboxes on this port are: {', '.join(f'/{name}/' for name in names) or 'none'}.\n"
+    said += "Beside them: /letters, /registrar, /_control/ledger.\n"
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse(said, 404)(scope, receive, send)

@@ -20,6 +20,8 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
 }
 _DISABLED = 480
+_DESK = ("wp-admin", "wp-login.php")
+_NO_DESK = "Here a real site has WordPress, where its owner logs in and changes it. This sandbox has only its pages."
 
 
 class Visitor:
@@ -53,6 +55,8 @@ class Visitor:
         return HTMLResponse(theme.notice("This site is being set up. Please come back in a minute."), 503)
 
     def _live(self, path: str) -> Response:
+        if path.partition("/")[2].partition("/")[0] in _DESK:
+            return HTMLResponse(theme.notice(_NO_DESK))
         if path != "/" and not path.endswith("/"):
             return RedirectResponse(f"{path}/", 301)
         if self._site["edge_cache"] and (seen := self._shelf.get(_seen(self._site["id"]), path)):
