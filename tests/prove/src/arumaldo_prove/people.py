@@ -24,8 +24,9 @@ _APPROVE, _AGAIN, _CONFIRM = "Approve this website", "Try again", "Confirm my ad
 _UNAUTHORIZED = 401
 _ROOM = 24
 """So many are on their way at a time, at most: who comes later waits outside until somebody has come to an end."""
-_BACK_PACE = 0.15
-"""Seconds between two who come back at the end: they do not all press reload at the same moment."""
+_BACK_PACE, _BACK_WITHIN = 0.5, 45.0
+"""Seconds between two who come back at the end, less where they are so many that it would take longer altogether:
+they log in anew, and a portal on two cores takes two or three such in a second."""
 
 
 class Person(Customer):
@@ -265,12 +266,11 @@ class Crowd:
 
     def come_back(self) -> None:
         """Let everybody whose walk has ended look once more at what they have; who was forgotten begins anew."""
+        pace = min(_BACK_PACE, _BACK_WITHIN / len(self.people))
         for place, person in enumerate(self.people):
             if not self._threads[place].is_alive():
                 person.begin_again()
-                self._threads[place] = threading.Thread(
-                    target=self._walk, args=(person, place * _BACK_PACE), daemon=True
-                )
+                self._threads[place] = threading.Thread(target=self._walk, args=(person, place * pace), daemon=True)
                 self._threads[place].start()
 
     def send_home(self) -> None:
