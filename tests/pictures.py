@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Frame, Page
 
 from .tour import Stop
 
@@ -72,9 +72,21 @@ def _go(page: Page, stop: Stop) -> None:
 
 def settle(page: Page) -> None:
     """Wait until the frames within the page are there, those too that a reader would have to scroll to."""
-    page.evaluate(_SETTLED)
-    for frame in page.frames:
+    is_whole = False
+    while not is_whole:
+        page.evaluate(_SETTLED)
+        is_whole = all(_has_loaded(frame) for frame in page.frames)
+
+
+def _has_loaded(frame: Frame) -> bool:
+    """As soon as it has; False when the page has changed by itself meanwhile, and the frame is gone."""
+    try:
         frame.wait_for_load_state("load")
+    except Error:
+        if not frame.is_detached():
+            raise
+        return False
+    return True
 
 
 def _is_there(page: Page, stop: Stop) -> None:
