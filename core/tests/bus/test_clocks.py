@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from arumaldo.bus import clocks, deliveries
+from arumaldo.bus.rounds import RESTORED
 from arumaldo.bus.run import PATIENCE, TRIES
 from arumaldo.bus.work import Work
 from arumaldo.errors import Denied, Refused, Unavailable
@@ -144,7 +145,7 @@ def test_a_step_that_never_had_its_turn_has_waited_for_a_day_too(bus: Bus) -> No
     assert states(bus) == {"build": "refused"}
 
 
-@pytest.mark.parametrize("ours", ["parked", "paused"])
+@pytest.mark.parametrize("ours", ["parked", "paused", "restored"])
 def test_a_day_of_waiting_for_a_person_is_not_the_vendors(bus: Bus, ours: str) -> None:
     bus.handle(build, calls="hosting", refused=ThingRefused)
     [delivery] = bus.publish(ThingOrdered(order_id=bus.owner.account_id))
@@ -154,15 +155,30 @@ def test_a_day_of_waiting_for_a_person_is_not_the_vendors(bus: Bus, ours: str) -
     with bus.store.hub() as session:
         if ours == "parked":
             clocks.park(session, bus.owner.reseller_id, CLOCK, "401")
-        else:
+        elif ours == "paused":
             deliveries.pause(session, "we move")
+        else:
+            session.execute(text("INSERT INTO pauses (name, reason) VALUES (:name, 'a copy')"), {"name": RESTORED})
     run(bus, [delivery])
     bus.database.move_clock(int(PATIENCE))
     with bus.store.hub() as session:
         clocks.unpark(session)
         deliveries.unpause(session, restored=False)
+        deliveries.end_pause(session, RESTORED)
     run(bus, [delivery])
     assert states(bus) == {"build": "waiting"}
+
+
+def test_where_nothing_is_paused_an_end_of_pauses_leaves_the_vendors_day_as_it_is(bus: Bus) -> None:
+    bus.handle(build, calls="hosting", refused=ThingRefused)
+    [delivery] = bus.publish(ThingOrdered(order_id=bus.owner.account_id))
+    bus.vendor.before = lambda: fail(Unavailable("acme", "503"))
+    run(bus, [delivery])
+    bus.database.move_clock(int(PATIENCE) + 10)
+    with bus.store.hub() as session:
+        deliveries.unpause(session, restored=True)
+    run(bus, [delivery])
+    assert states(bus) == {"build": "refused"}
 
 
 def test_a_vendor_that_is_left_alone_for_a_day_has_not_been_available_for_a_day(bus: Bus) -> None:

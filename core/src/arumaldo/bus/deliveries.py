@@ -231,10 +231,16 @@ def pause(session: Session, reason: str) -> None:
     )
 
 
+def end_pause(session: Session, name: str | None) -> None:
+    """End the pause of this name, or every one; nothing where there is none. The days that it took are no vendor's."""
+    ended = text("DELETE FROM pauses WHERE CAST(:name AS text) IS NULL OR name = :name RETURNING name")
+    if session.execute(ended, {"name": name}).all():
+        session.execute(_NOBODY_FAILED)
+
+
 def unpause(session: Session, *, restored: bool) -> bool:
     """End the operator's pause, and with `restored` every one; whether there is one left."""
-    session.execute(text("DELETE FROM pauses WHERE name = 'operator' OR :restored"), {"restored": restored})
-    session.execute(_NOBODY_FAILED)
+    end_pause(session, None if restored else "operator")
     left: bool = session.execute(text("SELECT EXISTS (SELECT 1 FROM pauses)")).scalar_one()
     return left
 

@@ -162,8 +162,8 @@ def _orders(session: Session) -> list[Matter]:
             kind="failed", subject=row.problem, since=row.since,
             what=f"{row.orders} paid order(s) could not be fulfilled: {row.problem.rstrip('.')}. "
             + (f"The money of {row.unreturned} is on its way back." if row.unreturned else "The money is back."),
-            do="See to the cause; nothing has to be done about the money. The customers are told, and may write to "
-            "you. This line goes a day after the money is back.",
+            do="See to the cause. The customers are told, and may write to you. This line goes a day after the money "
+            "is back.",
         )
         for row in session.execute(_ORDERS)
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from arumaldo.bus import duties
+from arumaldo.bus.deliveries import end_pause
 from arumaldo.bus.reconcile import TRIES, Outcome, Reconciler
 from arumaldo.capabilities import CAPABILITIES
 from arumaldo.capabilities.kinds import kind_of
@@ -113,7 +114,7 @@ def compare(store: Store, reconciler: Reconciler, restored: Restored | None) -> 
     if restored is not None and not outcome.problems:
         with store.hub() as session:
             session.execute(text("UPDATE restorations SET reconciled_at = hub_now() WHERE reconciled_at IS NULL"))
-            session.execute(text("DELETE FROM pauses WHERE name = :name"), {"name": RESTORED})
+            end_pause(session, RESTORED)
         log.warning("the restored book was compared with all vendors: work goes on (%s)", outcome)
     return outcome
 

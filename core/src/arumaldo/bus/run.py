@@ -363,7 +363,7 @@ class Runner:
             deliveries.end(rows.session, held, state, why and why.replace("\x00", "")[:500])
 
     def _put_back_unasked(self, held: Held, after: float, why: str) -> None:
-        """The step was not begun, which says nothing of its vendor."""
+        """The step did not come so far that its holder, or its vendor, could be judged by it."""
         self._put_back(held, after, why, counts=False, failing=None, ran=False)
 
     def _put_back(

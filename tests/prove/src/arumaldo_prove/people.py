@@ -25,8 +25,8 @@ _UNAUTHORIZED = 401
 _ROOM = 24
 """So many are on their way at a time, at most: who comes later waits outside until somebody has come to an end."""
 _BACK_PACE, _BACK_WITHIN = 0.5, 45.0
-"""Seconds between two who come back at the end, less where they are so many that it would take longer altogether:
-they log in anew, and a portal on two cores takes two or three such in a second."""
+"""Seconds between two who come back at the end, less where they are so many that it would take longer altogether: each
+of them logs in anew, and the check of a password is dear on purpose."""
 
 
 class Person(Customer):
